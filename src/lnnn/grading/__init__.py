@@ -1,0 +1,1 @@
+"""The grader: submissions in, jail, suites, grades and feedback out."""

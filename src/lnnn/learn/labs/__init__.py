@@ -1,0 +1,1 @@
+"""What each lab shows its students: visible checks and hints, a folder a lab."""

@@ -1,0 +1,39 @@
+"""Does a student's function agree with the exact answer? The one question most tests ask."""
+
+import numpy as np
+
+from . import expect, oracle
+
+
+def agree(lab, name, *arrays, **keywords) -> np.ndarray:
+    """Call the student's function ``name`` and compare it with ``oracle.<name>``.
+
+    The first of ``arrays`` decides the float type of the answer (integers are computed in
+    float64); shape and values come from the oracle, the accuracy from ``expect.close``. Returns the
+    student's answer. Raises AssertionError, in words for the student, where it is wrong.
+    """
+    reference = getattr(oracle, name)(*arrays, **keywords)
+    dtype = float_type(arrays[0])
+    value = expect.array(getattr(lab, name)(*arrays, **keywords), reference.shape, dtype)
+    slack = rounding_of(arrays[0], keywords.get("temperature", 1.0))
+    expect.close(value, reference, slack=slack)
+    return value
+
+
+def float_type(z) -> np.dtype:
+    """The type the contract computes in: z's own if it is a float type, else float64."""
+    dtype = np.asarray(z).dtype
+    return dtype if dtype.kind == "f" else np.dtype(np.float64)
+
+
+def rounding_of(z, temperature: float) -> float:
+    """What it may cost to divide by the temperature before the maximum is subtracted.
+
+    Each z/T is rounded by at most eps/2·|z|/T. A log-probability is the difference of two of them:
+    eps·max|z|/T. A probability is off by that much relatively, so by less absolutely.
+    """
+    if temperature == 1.0:
+        return 0.0
+    z = np.asarray(z, dtype=float_type(z))
+    finite = np.abs(z[np.isfinite(z)])
+    return float(np.finfo(z.dtype).eps * finite.max() / temperature)

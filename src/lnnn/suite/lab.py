@@ -1,0 +1,104 @@
+"""The fixture ``lab``: a student's functions, called as if they were local."""
+
+import builtins
+from dataclasses import dataclass
+from typing import Protocol
+
+from .observe import Observed, Raised, observe_call
+
+
+class Caller(Protocol):
+    """Whatever can call a student's function by name and say what happened."""
+
+    def call(self, name: str, args: tuple, kwargs: dict) -> Observed:
+        """Call ``name(*args, **kwargs)``."""
+
+
+class NotAttemptedError(Exception):
+    """The function is missing, or is still the stub that the lab ships."""
+
+
+class StudentError(Exception):
+    """Raised by a student's function; also an instance of the nearest built-in exception.
+
+    ``function`` and ``kind`` name the function and the exception's own class.
+    """
+
+    function = ""
+    kind = ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the last call did besides returning: see ``observe.Observed``."""
+
+    mutated: tuple[str, ...]
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+class Lab:
+    """A student's functions as attributes.
+
+    ``lab.f(*args, **kwargs)`` calls the student's ``f`` through ``caller``. What it raises comes
+    back as a subclass of ``StudentError`` and of the nearest built-in class, so that
+    ``pytest.raises(ValueError)`` reads as usual. A missing function and ``NotImplementedError``
+    raise ``NotAttemptedError``. ``lab.last`` is the ``Call`` record of the latest call.
+    """
+
+    def __init__(self, caller: Caller):
+        self._caller = caller
+        self.last: Call | None = None
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def call(*args, **kwargs):
+            seen = self._caller.call(name, args, kwargs)
+            self.last = Call(seen.mutated, seen.warnings, seen.seconds)
+            if seen.raised is not None:
+                raise _as_exception(name, seen.raised)
+            return seen.value
+
+        call.__name__ = name
+        return call
+
+
+class NamespaceCaller:
+    """Calls functions of this process's own namespace: the notebook the learner sits in."""
+
+    def __init__(self, namespace: dict):
+        self._namespace = namespace
+
+    def call(self, name, args, kwargs):
+        """Call ``name`` with copies of the arrays, or say that it is missing."""
+        function = self._namespace.get(name)
+        if not callable(function):
+            return Observed(raised=missing(name))
+        return observe_call(function, args, kwargs)
+
+
+def missing(name: str) -> Raised:
+    """What a call of a function that does not exist reports."""
+    return Raised(("MissingFunction",), f"there is no function named {name}")
+
+
+def _as_exception(name: str, raised: Raised) -> Exception:
+    classes = raised.classes
+    if not classes or classes[0] == "MissingFunction" or "NotImplementedError" in classes:
+        return NotAttemptedError(raised.message)
+    for class_name in classes:
+        base = getattr(builtins, class_name, None)
+        if isinstance(base, type) and issubclass(base, Exception) and base is not Exception:
+            break
+    else:
+        base = None
+    try:
+        kind = StudentError if base is None else type(classes[0], (StudentError, base), {})
+        error = kind(raised.message)
+    except TypeError:
+        # Some built-ins (UnicodeDecodeError) ask for more than a text, or clash in layout.
+        error = StudentError(raised.message)
+    error.function, error.kind = name, classes[0]
+    return error

@@ -1,0 +1,25 @@
+"""What every test folder shares: the tools that some tests need, and what their absence means."""
+
+import os
+import shutil
+
+import pytest
+
+_WANTED = {
+    "needs_bwrap": ("bwrap", "bubblewrap (apt install bubblewrap)"),
+    "needs_browser": ("chromium", "Chromium (apt install chromium)"),
+    "needs_node": ("npm", "Node.js with npm"),
+}
+
+
+def pytest_configure(config):
+    for marker, (_, what) in _WANTED.items():
+        config.addinivalue_line("markers", f"{marker}: skipped without {what}; in CI it fails")
+
+
+def pytest_runtest_setup(item):
+    for marker, (program, what) in _WANTED.items():
+        if item.get_closest_marker(marker) and shutil.which(program) is None:
+            if os.environ.get("CI"):
+                pytest.fail(f"CI must have {what}", pytrace=False)
+            pytest.skip(f"needs {what}")

@@ -1,0 +1,125 @@
+"""Every right answer has full marks, every wrong one loses points where its mistake belongs."""
+
+from pathlib import Path
+
+import banks
+import jupytext
+import pytest
+
+from lnnn.suite.lab import Lab, NamespaceCaller
+from lnnn.suite.results import max_score, score
+from lnnn.suite.runner import SuiteRunner
+
+ROOT = Path(__file__).parents[2]
+LABS = sorted(p.stem for p in (ROOT / "source" / "labs").glob("lab*.md"))
+ANSWERS = [answer for lab in LABS for answer in banks.answers(lab)]
+SEEDS = range(20)
+
+
+def run_source(source):
+    """The namespace that a student's code leaves behind."""
+    namespace = {}
+    exec(compile("import math\nimport numpy as np\n" + source, "answer", "exec"), namespace)
+    return namespace
+
+
+@pytest.fixture(scope="session")
+def suites():
+    """One collected suite a lab."""
+    runners = {lab: SuiteRunner(ROOT / "tests" / "hidden" / f"test_{lab}.py") for lab in LABS}
+    yield runners
+    for runner in runners.values():
+        runner.close()
+
+
+@pytest.fixture(scope="session")
+def solutions():
+    """The namespace of each lab's own solution."""
+
+    def solved(lab):
+        cells = jupytext.read(ROOT / "source" / "labs" / f"{lab}.md").cells
+        return run_source(
+            "\n".join(c.source for c in cells if "answer" in c.metadata.get("tags", []))
+        )
+
+    return {lab: solved(lab) for lab in LABS}
+
+
+def graded(suites, solutions, answer, seed, functions=None):
+    """Results of the answer among the lab's solutions of all other functions."""
+    namespace = solutions[answer.lab] | {
+        answer.function: run_source(answer.source)[answer.function]
+    }
+    runner = suites[answer.lab]
+    runner.seed = seed
+    return runner.run(Lab(NamespaceCaller(namespace)), functions)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_lab_is_worth_a_hundred_points(suites, lab):
+    assert sum(grade.points for grade in suites[lab].grades) == 100
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_solution_has_full_marks_with_every_seed(suites, solutions, lab):
+    for seed in SEEDS:
+        suites[lab].seed = seed
+        results = suites[lab].run(Lab(NamespaceCaller(solutions[lab])))
+        assert score(results) == max_score(results) == 100, lost(results)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_every_function_has_three_right_and_three_wrong_answers(suites, lab):
+    for function in {grade.function for grade in suites[lab].grades}:
+        kinds = [a.loses is None for a in ANSWERS if (a.lab, a.function) == (lab, function)]
+        assert kinds.count(True) >= 3, function
+        assert kinds.count(False) >= 3, function
+
+
+@pytest.mark.parametrize("answer", [a for a in ANSWERS if a.loses is None], ids=lambda a: a.name)
+def test_a_right_answer_has_full_marks_with_every_seed(suites, solutions, answer):
+    for seed in SEEDS:
+        results = graded(suites, solutions, answer, seed, {answer.function})
+        assert score(results) == max_score(results), lost(results)
+
+
+@pytest.mark.parametrize("answer", [a for a in ANSWERS if a.loses], ids=lambda a: a.name)
+def test_a_wrong_answer_loses_where_its_mistake_belongs(suites, solutions, answer):
+    for seed in SEEDS:
+        results = graded(suites, solutions, answer, seed, {answer.function})
+        assert answer.loses in {r.category for r in results if r.earned < r.points}, seed
+    everything = graded(suites, solutions, answer, 0)
+    others = [r for r in everything if r.function != answer.function]
+    assert score(others) == max_score(others), lost(others)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_stub_is_not_attempted_and_earns_nothing(suites, lab):
+    functions = {grade.function for grade in suites[lab].grades}
+    stubs = "\n".join(f"def {f}(*a, **k): raise NotImplementedError('{f}')" for f in functions)
+    for namespace in ({}, run_source(stubs)):
+        results = suites[lab].run(Lab(NamespaceCaller(namespace)))
+        assert {r.outcome for r in results} == {"not attempted"}
+        assert score(results) == 0
+
+
+CONSTANTS = {
+    "zeros": "def f(z, *a, **k): return np.zeros_like(np.asarray(z, float))",
+    "the input": "def f(z, *a, **k): return z",
+    "nothing": "def f(*a, **k): return None",
+    "one": "def f(*a, **k): return 1.0",
+    "a ValueError": "def f(*a, **k): raise ValueError('temperature mask p z')",
+}
+
+
+@pytest.mark.parametrize("lab", LABS)
+@pytest.mark.parametrize("kind", CONSTANTS)
+def test_an_answer_that_computes_nothing_earns_nothing(suites, lab, kind):
+    function = run_source(CONSTANTS[kind])["f"]
+    names = {grade.function for grade in suites[lab].grades}
+    results = suites[lab].run(Lab(NamespaceCaller(dict.fromkeys(names, function))))
+    assert score(results) == 0, [r.name for r in results if r.earned]
+
+
+def lost(results):
+    return [(r.name, r.outcome, r.detail) for r in results if r.earned < r.points]
