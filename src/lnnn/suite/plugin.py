@@ -108,17 +108,31 @@ class SuitePlugin:
             detail,
         )
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item, call):
-        """Keep the worst outcome of set-up, call and tear-down."""
-        report = yield
-        if call.excinfo is not None:
-            error = call.excinfo.value
-            outcome = NOT_ATTEMPTED if isinstance(error, NotAttemptedError) else FAILED
-            self._reports[item.nodeid] = (outcome, _in_words(error))
-        elif call.when == "call":
-            self._reports.setdefault(item.nodeid, (PASSED, ""))
-        return report
+        """Keep the worst outcome of set-up, call and tear-down.
+
+        For a failure this makes the report itself. pytest's own report parses the suite's source
+        for each line of the traceback: 23 ms a failed test, where the test takes 1 ms.
+        """
+        if call.excinfo is None:
+            if call.when == "call":
+                self._reports.setdefault(item.nodeid, (PASSED, ""))
+            return None
+        error = call.excinfo.value
+        outcome = NOT_ATTEMPTED if isinstance(error, NotAttemptedError) else FAILED
+        self._reports[item.nodeid] = (outcome, _in_words(error))
+        return pytest.TestReport(
+            nodeid=item.nodeid,
+            location=item.location,
+            keywords={},
+            outcome="failed",
+            longrepr=_in_words(error),
+            when=call.when,
+            duration=call.duration,
+            start=call.start,
+            stop=call.stop,
+        )
 
     @pytest.fixture
     def lab(self) -> Lab:
@@ -141,7 +155,7 @@ def _in_words(error: BaseException) -> str:
     if isinstance(error, StudentError):
         return f"{error.function} raised {error.kind}: {error}".rstrip(": ")
     if isinstance(error, AssertionError | NotAttemptedError | pytest.fail.Exception):
-        return str(error)
+        return str(error).partition("\n")[0]
     return f"the test itself stopped with {type(error).__name__}: {error}"
 
 
