@@ -130,7 +130,9 @@ class SuiteRunner:
         self._waiting.popleft().set_result(results)
 
     def _serve(self):
-        arguments = [*_OPTIONS, f"--rootdir={self.path.parent}", str(self.path)]
+        path = self.path.resolve()
+        # pytest names the module after its path below rootdir: only the whole path is unique.
+        arguments = [*_OPTIONS, f"--rootdir={path.anchor}", str(path)]
         try:
             code = pytest.main(arguments, plugins=[self._plugin])
             crash = RuntimeError(f"the session ended with {pytest.ExitCode(code)!r}")

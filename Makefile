@@ -1,0 +1,79 @@
+# Everything runs in .venv, whatever other environment is active. Start with `make course`.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+PINS   := requirements/constraints.txt
+
+# Settings of another environment would leak into ours.
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV CONDA_PREFIX JUPYTER_PATH JUPYTER_CONFIG_DIR
+
+.PHONY: help course test notebooks js screenshots bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make course       open the course in JupyterLab (the first time: installs it into .venv)"
+	@echo "make test         install what the tests need and run them all"
+	@echo "make notebooks    build course/, labs/ and solutions/ from source/"
+	@echo "make js           bundle the explorables' JavaScript (needs npm)"
+	@echo "make screenshots  draw the pages in Chromium, into screenshots/"
+	@echo "make bench        run the benchmarks"
+	@echo "make clean        remove .venv and caches"
+
+course: $(VENV)/.installed
+	@page=$$(ls course/00_start_here.ipynb course/*.ipynb labs/*.ipynb 2>/dev/null | head -n 1); \
+	if [ -z "$$page" ]; then echo "There are no notebooks: run 'make notebooks' first." >&2; exit 1; fi; \
+	root=; if [ "$$(id -u)" = 0 ]; then root=--allow-root; fi; \
+	echo "Opening $$page. If no browser opens, use the address below. Stop with Ctrl-C, twice."; \
+	exec $(BIN)/python -m jupyterlab $$root --log-level=WARN --LabApp.default_url="/lab/tree/$$page"
+
+# What measures time runs alone, after the rest: two tests at once would slow each other down.
+test: $(VENV)/.complete
+	$(BIN)/python -m pytest tests -n auto --dist loadfile \
+	    --ignore=tests/browser --ignore=tests/grading
+	$(BIN)/python -m pytest tests/grading tests/browser
+
+notebooks: $(VENV)/.complete
+	$(BIN)/python -m lnnn.build
+
+js:
+	@command -v npm >/dev/null || { echo "make js needs npm: install Node.js." >&2; exit 1; }
+	cd src/lnnn/explore/js && npm ci --no-audit --no-fund && npm run build
+
+screenshots: $(VENV)/.complete
+	$(BIN)/python -m pytest tests/build/screenshots.py
+
+bench: $(VENV)/.complete
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	    echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name it:" >&2; \
+	    echo "    make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "The course needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)." >&2; \
+	    echo "Name a newer one:  make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Creating $(VENV) …"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	    echo "The virtual environment could not be created. On Debian or Ubuntu install the" >&2; \
+	    echo "package python3-venv and run make again." >&2; exit 1; }
+
+# The stamps: installed again only when the dependencies or the pins changed. JupyterLab asks a
+# first-time reader about news; the override answers no.
+$(VENV)/.installed: pyproject.toml $(PINS) | $(BIN)/python
+	@echo "Installing the course into $(VENV); the first time takes a few minutes …"
+	@$(PIP) install --quiet --constraint $(PINS) --editable .
+	@mkdir -p $(VENV)/share/jupyter/lab/settings
+	@printf '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}\n' \
+	    > $(VENV)/share/jupyter/lab/settings/overrides.json
+	@touch $@
+
+$(VENV)/.complete: pyproject.toml $(PINS) $(VENV)/.installed
+	@echo "Installing what the tests and the build need …"
+	@$(PIP) install --quiet --constraint $(PINS) --editable '.[test]'
+	@touch $@

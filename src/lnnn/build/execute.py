@@ -1,0 +1,139 @@
+"""Run a notebook in a fresh kernel of this interpreter, the same way on every machine."""
+
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+from lnnn.build.errors import BuildError
+
+CELL_SECONDS = 300
+
+# What a user's own set-up may say, and a build must not hear.
+_NOT_INHERITED = (
+    "MPLBACKEND",
+    "NPY_ENABLE_CPU_FEATURES",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "PYTHONWARNINGS",
+)
+
+
+def wide_cpu_features() -> tuple[str, ...]:
+    """The AVX-512 groups NumPy would choose on this machine, by the names this NumPy gives them.
+
+    With them off, ``np.exp`` and its like give the same last digit on CPUs with and without.
+    Only what this NumPy knows and this machine has is named: NumPy warns about anything else.
+    """
+    return tuple(
+        name
+        for name in __cpu_dispatch__
+        if (name.startswith("AVX512") or name == "X86_V4") and __cpu_features__.get(name)
+    )
+
+
+@contextmanager
+def kernel_environment():
+    """Environment variables for a kernel, with temporary folders that live inside the block.
+
+    Yields a dict. ``JUPYTER_PATH`` in it leads to a kernel ``python3`` that is this interpreter.
+    """
+    with tempfile.TemporaryDirectory(prefix="lnnn-build-") as folder:
+        kernels = Path(folder, "jupyter", "kernels", "python3")
+        kernels.mkdir(parents=True)
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        argv.append("--log-level=ERROR")
+        spec = {"argv": argv, "display_name": "Python 3 (ipykernel)", "language": "python"}
+        (kernels / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+        matplotlibrc = Path(folder, "matplotlibrc")
+        matplotlibrc.touch()
+        off = [*wide_cpu_features(), *os.environ.get("NPY_DISABLE_CPU_FEATURES", "").split()]
+        environment = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
+        environment.update(
+            ANYWIDGET_HMR="0",
+            IPYTHONDIR=str(Path(folder, "ipython")),
+            JUPYTER_PATH=str(Path(folder, "jupyter")),
+            JUPYTER_RUNTIME_DIR=str(Path(folder, "runtime")),
+            LC_ALL="C.UTF-8",
+            LNNN_HOME=str(Path(folder, "home")),
+            LNNN_RECORD="1",
+            MATPLOTLIBRC=str(matplotlibrc),
+            NPY_DISABLE_CPU_FEATURES=" ".join(off),
+            OPENBLAS_NUM_THREADS="1",
+            PYTHONHASHSEED="0",
+            TZ="UTC",
+        )
+        if platform.machine() in ("x86_64", "AMD64"):
+            environment["OPENBLAS_CORETYPE"] = "Haswell"  # AVX2 kernels for matrix products too
+        yield environment
+
+
+def execute_all(jobs, at_a_time: int = 2) -> None:
+    """Execute notebooks in place, ``at_a_time`` together.
+
+    A job is (notebook, folder to run in, place); ``place(cell_id)`` names a cell in an
+    error text. Raises BuildError that names every notebook that failed.
+    """
+    asyncio.run(_execute_all(jobs, at_a_time))
+
+
+async def _execute_all(jobs, at_a_time):
+    gate = asyncio.Semaphore(at_a_time)
+
+    async def one(job):
+        async with gate:
+            await _execute(*job)
+
+    results = await asyncio.gather(*map(one, jobs), return_exceptions=True)
+    failures = [result for result in results if isinstance(result, BaseException)]
+    for failure in failures:
+        if not isinstance(failure, BuildError):
+            raise failure
+    if failures:
+        raise BuildError("\n".join(str(failure) for failure in failures))
+
+
+async def _execute(notebook, folder, place):
+    with kernel_environment() as environment:
+        kernels = str(Path(environment["JUPYTER_PATH"], "kernels"))
+        specs = KernelSpecManager(kernel_dirs=[kernels], ensure_native_kernel=False)
+        client = NotebookClient(
+            notebook,
+            km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs),
+            timeout=CELL_SECONDS,
+            record_timing=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(folder)}},
+        )
+        try:
+            await client.async_execute(env=environment)
+        except CellExecutionError as error:
+            cell = _failed_cell(notebook)
+            raise BuildError(
+                f"{place(cell.id)}: raised {error.ename}: {error.evalue}. Mend the cell, or tag it "
+                "`raises-exception` if that is its point."
+            ) from error
+        except (CellTimeoutError, DeadKernelError) as error:
+            raise BuildError(f"{place(None)}: {error}") from error
+
+
+def _failed_cell(notebook):
+    """The cell whose output is an error that its tags do not announce."""
+    return next(
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        and "raises-exception" not in cell.metadata.tags
+        and any(output.output_type == "error" for output in cell.outputs)
+    )

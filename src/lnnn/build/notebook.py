@@ -1,0 +1,127 @@
+"""Assemble a notebook from a source: cells, ids, metadata. Nothing is run here."""
+
+import re
+import unicodedata
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from lnnn.build import solutions
+from lnnn.build.errors import BuildError
+from lnnn.build.setup_cell import SETUP
+from lnnn.build.source import Cell, Source
+
+VERSION = 1
+
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+# Without the patch version of the Python that built it, so that it stays the same.
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
+_MAX_ID = 64
+_CHECKED = re.compile(r"^\s*check\(\s*([A-Za-z_]\w*)", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$")
+
+
+def assemble(source: Source, kind: str) -> nbformat.NotebookNode:
+    """The notebook of a source, not executed.
+
+    ``kind`` is "course", "lab" (solutions out, stubs in) or "solution". The set-up cell follows
+    the head. Raises BuildError when a cell breaks a rule.
+    """
+    ids = _Ids(source)
+    cells = []
+    for cell in source.cells:
+        cells.append(_built_cell(source, cell, kind, ids.next(cell)))
+        if len(cells) == 1:
+            setup = {"tags": ["setup"], "jupyter": {"source_hidden": True}}
+            cells.append(new_code_cell(SETUP, id="setup", metadata=setup))
+    notebook = new_notebook(
+        cells=cells,
+        metadata={
+            "kernelspec": _KERNEL,
+            "language_info": LANGUAGE,
+            "lnnn": {"kind": kind, "name": source.name, "version": VERSION},
+        },
+    )
+    nbformat.validate(notebook)
+    return notebook
+
+
+def role_of(cell) -> str:
+    """The role of a cell of a built notebook: its first tag, or "text" for Markdown."""
+    return cell.metadata["tags"][0] if cell.cell_type == "code" else "text"
+
+
+def _built_cell(source: Source, cell: Cell, kind: str, cell_id: str):
+    if cell.role != "answer":
+        solutions.refuse_markers(source, cell)
+    if not cell.is_code:
+        return new_markdown_cell(cell.text, id=cell_id)
+    metadata = {"tags": [cell.role, *cell.modifiers]}
+    if cell.alt:
+        metadata["alt"] = cell.alt[0] if len(cell.alt) == 1 else list(cell.alt)
+    text = cell.text
+    if cell.role == "answer":
+        if source.kind != "lab":
+            raise BuildError(
+                f"{source.where(cell)}: only labs have answer cells. Tag it `example` or `demo`."
+            )
+        metadata["deletable"] = False
+        solutions.solution_block(source, cell)
+        if kind == "lab":
+            text = solutions.student_version(source, cell)
+    return new_code_cell(text, id=cell_id, metadata=metadata)
+
+
+class _Ids:
+    """Readable ids that depend on the text alone: answer-log-softmax, shift-invariance-2."""
+
+    def __init__(self, source: Source):
+        self._source = source
+        self._heading = "start"
+        self._used = {"setup": 1}
+
+    def next(self, cell: Cell) -> str:
+        wanted = self._wanted(cell)
+        if cell.role == "answer" and wanted in self._used:
+            raise BuildError(
+                f"{self._source.where(cell)}: a second answer cell for the same function. "
+                "Each function has one answer cell."
+            )
+        count = self._used.get(wanted, 0) + 1
+        unique = wanted if count == 1 else f"{wanted}-{count}"
+        while unique in self._used:
+            count += 1
+            unique = f"{wanted}-{count}"
+        self._used[wanted] = count
+        self._used[unique] = 1 if unique != wanted else count
+        return unique
+
+    def _wanted(self, cell: Cell) -> str:
+        if cell.role == "text":
+            for line in cell.text.splitlines():
+                if match := _HEADING.match(line):
+                    self._heading = slug(match[1])
+                    break
+            return self._heading
+        if cell.role == "answer":
+            function = solutions.answer_function(self._source, cell)
+            return f"answer-{slug(function.name)}"
+        if cell.role == "check" and (match := _CHECKED.search(cell.text)):
+            return f"check-{slug(match[1])}"
+        if cell.role == "imports":
+            return "imports"
+        return f"{self._heading[: _MAX_ID - 20]}-{cell.role}"
+
+
+def slug(text: str) -> str:
+    """Lower-case letters, digits and hyphens; short enough for a cell id with a counter."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", plain.lower().replace("_", "-")).strip("-")
+    return words[: _MAX_ID - 12].strip("-") or "cell"

@@ -1,0 +1,135 @@
+"""The command ``lnnn``: grade submissions.
+
+Exit codes
+    0    every submission has a result, whatever its score
+    1    the grader itself failed on a submission; the others have their results
+    2    wrong use: no such path, an empty folder, an unknown lab, no suites, --out is a file
+    3    nothing can be graded here: no isolation, or a suite that is wrong
+    130  interrupted; results.jsonl holds what was done so far
+"""
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import lnnn
+
+FAILED, WRONG_USE, CANNOT_GRADE, INTERRUPTED = 1, 2, 3, 130
+_SEEDS = 10**9
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lnnn {lnnn.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """ln nn: a course on log-probabilities that don't blow up."""
+
+
+@app.command()
+def grade(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Notebooks, Python files, or folders that hold them.")
+    ],
+    out: Annotated[Path, typer.Option(help="The folder for grades.csv and the rest.")],
+    lab: Annotated[
+        str | None,
+        typer.Option(
+            help="The lab of every submission. Default: what the notebook or its name says."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Draws the tests' inputs. Default: a fresh one, which is printed."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Submissions graded at a time. Default: one a core.")
+    ] = None,
+    suites: Annotated[
+        Path | None, typer.Option(help="The folder of the suites. Default: tests/hidden.")
+    ] = None,
+    unsafe_no_sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-no-sandbox",
+            help="Run submissions without isolation: they can read and change your files.",
+        ),
+    ] = False,
+) -> None:
+    """Grade submissions: points by test, a feedback page each, one table for all.
+
+    Leaves OUT/grades.csv, OUT/results.jsonl and OUT/feedback/. Ends with 0 when every submission
+    has a result, whatever its score; 1 when the grader itself failed on one; 2 for wrong use; 3
+    when nothing can be graded here; 130 when interrupted.
+    """
+    # Loaded here, so that --help and a mistyped option answer at once.
+    from lnnn.grading.batch import CannotGradeError, Settings, find_submissions, grade_batch
+    from lnnn.grading.progress import Progress
+    from lnnn.grading.results import ResultsFolder
+    from lnnn.grading.suites import Suites, SuitesError, find_suites
+
+    try:
+        known = Suites(find_suites() if suites is None else suites.resolve())
+        lab = known.lab(lab) if lab is not None else None
+    except SuitesError as error:
+        raise _stop(str(error), WRONG_USE) from error
+    try:
+        found = find_submissions(paths)
+    except FileNotFoundError as error:
+        text = f"{error.args[0]}: there is no such file or folder. Check the path."
+        raise _stop(text, WRONG_USE) from error
+    if not found.work:
+        listed = ", ".join(map(str, paths))
+        raise _stop(f"{listed}: no .ipynb or .py file here. Check the path.", WRONG_USE)
+    try:
+        results = ResultsFolder(out, [work.name for work in found.work])
+    except (FileExistsError, NotADirectoryError) as error:
+        text = f"{out}: this is a file. Give --out a folder; it is made if it isn't there."
+        raise _stop(text, WRONG_USE) from error
+    except OSError as error:
+        raise _stop(f"{out}: can't write there ({error.strerror}).", WRONG_USE) from error
+
+    settings = Settings(
+        known.folder,
+        secrets.randbelow(_SEEDS) if seed is None else seed,
+        backend="none" if unsafe_no_sandbox else "auto",
+        lab=lab,
+    )
+    with Progress(len(found.work), settings.seed, found.skipped, unsafe_no_sandbox) as progress:
+
+        def done(graded, page):
+            results.add(graded, page)
+            progress.done(graded)
+
+        try:
+            grade_batch(found.work, settings, done, jobs)
+        except CannotGradeError as error:
+            progress.stop()
+            raise _stop(str(error), CANNOT_GRADE) from error
+        except KeyboardInterrupt:
+            progress.stop()
+            results.keep_unfinished()
+            text = f"Interrupted. What was done so far is in {results.out / 'results.jsonl'}."
+            raise _stop(text, INTERRUPTED) from None
+        results.finish()
+    progress.closing_table(results)
+    if progress.failed_in_grader:
+        raise typer.Exit(FAILED)
+
+
+def _stop(text: str, code: int) -> typer.Exit:
+    typer.echo(text, err=True)
+    return typer.Exit(code)

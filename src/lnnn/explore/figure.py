@@ -1,0 +1,395 @@
+"""A scene as a PNG, drawn by matplotlib: what a notebook shows where no widget runs.
+
+The browser's JavaScript and this module draw the same data in the same arrangement and colours.
+The bytes depend on the scene alone (and on the versions of matplotlib and its fonts).
+"""
+
+import base64
+import io
+import math
+import textwrap
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from PIL import Image
+
+from .scene import Axis, Panel, Scene, Status, _status
+
+WIDTH = 8.6  # inches
+DPI = 144
+SHOWN_WIDTH = 774  # CSS pixels: 90 an inch, so that the picture is sharp on dense screens
+
+INK, MUTED, RULE, FAINT, WASH = "#1b1b1b", "#595959", "#8a8a8a", "#e4e4e4", "#f3f3f3"
+# Okabe & Ito, "Color Universal Design" (2008): told apart with every common colour blindness.
+COLOURS = {
+    Status.ORDINARY: "#0072B2",
+    Status.OVERFLOW: "#D55E00",
+    Status.UNDERFLOW: "#CC79A7",
+    Status.NAN: INK,
+}
+SHAPES = {
+    Status.ORDINARY: "o",
+    Status.OVERFLOW: "^",
+    Status.UNDERFLOW: "v",
+    Status.NAN: "x",
+}
+WORDS = {
+    Status.ORDINARY: "ordinary",
+    Status.OVERFLOW: "overflow",
+    Status.UNDERFLOW: "underflow: flushed to zero",
+    Status.NAN: "NaN: not a number",
+}
+CURVES = (
+    ("#0072B2", "-"),
+    ("#E69F00", "--"),
+    ("#009E73", ":"),
+    ("#CC79A7", "-."),
+    ("#56B4E9", (0, (6, 2))),
+    ("#D55E00", (0, (2, 1))),
+)
+BAR_FILLS = (
+    {"facecolor": "#0072B2"},
+    {"facecolor": "white", "edgecolor": "#0072B2", "linewidth": 1.2},
+    {"facecolor": "#E69F00"},
+    {"facecolor": "#009E73"},
+)
+_SMALL = 8.5  # points
+
+
+def png(scene: Scene, settings: str = "") -> tuple[str, dict]:
+    """(base64 PNG, output metadata with the width to show it at). ``settings`` goes under it."""
+    figure = draw(scene, settings)
+    buffer = io.BytesIO()
+    # A palette of the colours in use and their soft edges takes a third of the bytes.
+    pixels = _pixels(figure).quantize(palette=_palette(), dither=Image.Dither.NONE)
+    pixels.save(buffer, format="png", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode("ascii"), {"width": SHOWN_WIDTH}
+
+
+def _palette() -> Image.Image:
+    """Every colour of this module, mixed with white and with ink in eight steps each."""
+    named = {"#ffffff", INK, MUTED, RULE, FAINT, WASH, *COLOURS.values(), *(c for c, _ in CURVES)}
+    rgb = []
+    for colour in sorted(named):
+        for ground in ("#ffffff", INK):
+            for step in range(8):
+                share = 1 - step / 8
+                mixed = share * np.array(to_rgb(colour)) + (1 - share) * np.array(to_rgb(ground))
+                rgb += [round(255 * v) for v in mixed]
+    image = Image.new("P", (1, 1))
+    image.putpalette(rgb[: 3 * 256])
+    return image
+
+
+def _pixels(figure) -> Image.Image:
+    figure.set_dpi(DPI)
+    figure.canvas.draw()
+    return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+
+
+def draw(scene: Scene, settings: str = "") -> Figure:
+    """A matplotlib figure of the scene, on an Agg canvas of its own; pyplot knows nothing of it."""
+    title = textwrap.wrap(scene.finding, 92)
+    foot = [line for r in scene.readouts for line in textwrap.wrap(f"{r.label}: {r.text}", 118)]
+    foot += textwrap.wrap(f"At {settings}.", 118) if settings else []
+    grid = _rows_of(scene.panels)
+    heights = [max(_height(panel) for panel in row) for row in grid]
+    head, gap, line = 0.04 + 0.22 * len(title), 0.4, 0.18
+    total = head + sum(heights) + gap * len(grid) + 0.3 + line * len(foot) + 0.1
+    figure = Figure(figsize=(WIDTH, total), facecolor="white")
+    FigureCanvasAgg(figure)
+
+    def up(inches_from_top):
+        return 1 - inches_from_top / total
+
+    figure.text(0.02, up(0.12), "\n".join(title), va="top", size=11, weight="bold", color=INK)
+    top = head
+    for row, height in zip(grid, heights, strict=True):
+        top += gap
+        for i, panel in enumerate(row):
+            left, width = 0.02 + 0.96 * i / len(row), 0.96 / len(row) - 0.02
+            figure.text(left, up(top - 0.12), panel.title, size=9.5, weight="bold", color=INK)
+            box = (left, up(top + height), width, height / total)
+            _draw_panel(figure, panel, box, total)
+        top += height
+    _key(figure, scene.panels, up(top + 0.2))
+    for i, text in enumerate(foot):
+        figure.text(0.02, up(top + 0.5 + line * i), text, size=_SMALL, color=MUTED)
+    return figure
+
+
+def _rows_of(panels):
+    """Panels in rows: up to three side by side, a wide one alone."""
+    rows = []
+    for panel in panels:
+        joins = rows and not panel.wide and not rows[-1][-1].wide and len(rows[-1]) < 3
+        if joins:
+            rows[-1].append(panel)
+        else:
+            rows.append([panel])
+    return rows
+
+
+def _height(panel: Panel) -> float:
+    """Inches the panel needs, axis included."""
+    if panel.kind == "bars":
+        return (
+            0.27 * _unique(panel.bar_list, "row") * (1 + _unique(panel.bar_list, "series")) / 2
+            + 0.5
+        )
+    if panel.kind == "number line":
+        return 0.46 * len(panel.rows) + 0.5
+    if panel.kind == "lines":
+        return 2.8
+    return 0.3 + 0.16 * len(textwrap.wrap(panel.error, 38))
+
+
+def _unique(items, name):
+    return len({getattr(item, name) for item in items})
+
+
+def _draw_panel(figure, panel, box, total):
+    left, bottom, width, height = box
+    if panel.kind == "message":
+        letters = max(20, int(width * 118))
+        text = "\n".join(textwrap.wrap(panel.error, letters))
+        style = {"size": _SMALL, "family": "monospace", "color": INK, "va": "top"}
+        note = figure.text(left + 0.012, bottom + height - 0.06 / total, text, **style)
+        note.set_bbox({"facecolor": WASH, "edgecolor": COLOURS[Status.OVERFLOW], "pad": 4})
+        return
+    below = 0.42 / total
+    room = {"bars": _bars_room, "number line": _number_line_room, "lines": _lines_room}
+    before, after = (inches / WIDTH for inches in room[panel.kind](panel))
+    above = 0.24 / total if panel.kind == "lines" else 0
+    axes = figure.add_axes(
+        (left + before, bottom + below, width - before - after, height - below - above)
+    )
+    axes.set_facecolor("none")
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.tick_params(length=0, labelsize=_SMALL, labelcolor=MUTED)
+    axes.set_axisbelow(True)
+    _bottom_axis(axes, panel.x)
+    {"bars": _bars, "number line": _number_line, "lines": _lines}[panel.kind](axes, panel)
+
+
+def _bottom_axis(axes, axis: Axis):
+    axes.set_xlim(0, 1)
+    ticks = axis.shown_ticks()
+    axes.set_xticks([axis.position(v) for v, _ in ticks], [t for _, t in ticks])
+    axes.grid(axis="x", color=FAINT, linewidth=0.8)
+    axes.set_xlabel(axis.label, size=_SMALL, color=MUTED)
+
+
+def _letters(texts):
+    """Inches that the longest text takes at the small size."""
+    return 0.072 * max(len(t) for t in texts)
+
+
+def _bars_room(panel):
+    return (
+        _letters([bar.row for bar in panel.bar_list]) + 0.08,
+        max(
+            _letters([bar.words()])
+            + (0.13 if _status(bar.status, bar.value) is Status.ORDINARY else 0.3)
+            for bar in panel.bar_list
+        ),
+    )
+
+
+def _number_line_room(panel):
+    return 0.08, 0.9 if panel.x.apart else 0.1
+
+
+def _lines_room(panel):
+    return _letters([t for _, t in panel.y.shown_ticks()]) + 0.1, 0.15
+
+
+def _bars(axes, panel):
+    rows = list(dict.fromkeys(bar.row for bar in panel.bar_list))
+    series = list(dict.fromkeys(bar.series for bar in panel.bar_list))
+    thick = 0.62 / len(series)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.tick_params(axis="y", labelcolor=INK)
+    beside = axes.get_yaxis_transform()  # x in fractions of the axes, y in rows
+    zero = panel.x.position(0)
+    for bar in panel.bar_list:
+        k = series.index(bar.series)
+        y = rows.index(bar.row) + (k - (len(series) - 1) / 2) * thick * 1.25
+        status = _status(bar.status, bar.value)
+        if math.isfinite(bar.value):
+            end = panel.x.position(bar.value)
+            axes.barh(y, end - zero, left=zero, height=thick, **BAR_FILLS[k % len(BAR_FILLS)])
+        else:
+            axes.plot([0, 1], [y, y], color=RULE, linewidth=0.9, dashes=(2, 4))
+        if bar.exact is not None:
+            axes.plot(
+                [panel.x.position(bar.exact)] * 2, [y - 0.3, y + 0.3], color=INK, linewidth=1.6
+            )
+        axes.annotate(
+            bar.words(),
+            (1, y),
+            xycoords=beside,
+            xytext=(72 * (_bars_room(panel)[1] - 0.03), 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            size=_SMALL,
+            color=INK,
+        )
+        if status is not Status.ORDINARY:
+            _mark_before(axes, y, bar.words(), _bars_room(panel)[1], status)
+    axes.axvline(zero, color=INK, linewidth=1)
+
+
+def _mark_before(axes, y, words, room, status):
+    """The shape of a status at the left of words that end at the panel's right edge."""
+    inches = axes.get_position().width * WIDTH
+    x = 1 + (room - 0.03 - _letters([words]) - 0.1) / inches
+    _mark(axes, x, y, status)
+
+
+def _mark(axes, x, y, status):
+    style = {"marker": SHAPES[status], "markersize": 6, "linestyle": "none", "clip_on": False}
+    edge = 2 if status is Status.NAN else 0.8
+    colour = COLOURS[status]
+    axes.plot([x], [y], color=colour, markeredgecolor=INK, markeredgewidth=edge, zorder=5, **style)
+
+
+def _number_line(axes, panel):
+    names = [row.name for row in panel.rows]
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_yticks([])
+    _bands(axes, panel)
+    inches = axes.get_position().width * WIDTH
+    first, last = 1 + 0.15 / inches, 1 + 0.87 / inches  # the band apart
+    if panel.x.apart:
+        axes.fill_between([first, last], -0.5, len(names) - 0.5, color=WASH, clip_on=False)
+        axes.text(
+            (first + last) / 2,
+            len(names) - 0.5,
+            panel.x.apart,
+            va="top",
+            ha="center",
+            size=_SMALL,
+            color=MUTED,
+        ).set_y(len(names) - 0.5 + 0.1)
+    halo = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    for i, row in enumerate(panel.rows):
+        axes.plot([0, 1], [i + 0.2, i + 0.2], color=RULE, linewidth=1)
+        axes.text(0, i - 0.22, row.name, va="center", size=_SMALL, color=INK, bbox=halo)
+        axes.text(1, i - 0.22, row.text, va="center", ha="right", size=_SMALL, color=INK, bbox=halo)
+        marks = [mark for mark in panel.marks if mark.row == row.name]
+        away = [mark for mark in marks if not math.isfinite(mark.x)]
+        for k, mark in enumerate(away):
+            x = first + (last - first) * (k + 1) / (len(away) + 1)
+            _mark(axes, x, i + 0.2, _status(mark.status, mark.x))
+        for mark in marks:
+            if math.isfinite(mark.x):
+                x = panel.x.position(mark.x)
+                _mark(axes, x, i + 0.2, _status(mark.status, mark.x))
+                if mark.label:
+                    axes.text(x, i - 0.08, mark.label, ha="center", size=_SMALL, color=INK)
+
+
+def _bands(axes, panel):
+    for band in panel.bands:
+        a, b = panel.x.position(band.low), panel.x.position(band.high)
+        plain = band.status is Status.ORDINARY
+        colour, alpha = (WASH, 1) if plain else (COLOURS[band.status], 0.16)
+        axes.axvspan(a, b, facecolor=colour, alpha=alpha, linewidth=0)
+        axes.annotate(
+            band.label,
+            ((a + b) / 2, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, -3),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            size=_SMALL,
+            color=MUTED,
+        )
+
+
+def _lines(axes, panel):
+    ticks = panel.y.shown_ticks()
+    axes.set_ylim(0, 1)
+    axes.set_yticks([panel.y.position(v) for v, _ in ticks], [t for _, t in ticks])
+    axes.grid(axis="y", color=FAINT, linewidth=0.8)
+    axes.set_title(panel.y.label, size=_SMALL, color=MUTED, loc="left", pad=4)
+    _bands(axes, panel)
+    for k, line in enumerate(panel.line_list):
+        points = [
+            (panel.x.position(a), panel.y.position(b))
+            if math.isfinite(a) and math.isfinite(b)
+            else (math.nan, math.nan)
+            for a, b in zip(line.x, line.y, strict=True)
+        ]
+        colour, dashes = CURVES[k % len(CURVES)]
+        axes.plot(
+            *zip(*points, strict=True),
+            color=colour,
+            linestyle=dashes,
+            linewidth=1.8,
+            label=line.name,
+        )
+    for mark in panel.marks:
+        if math.isfinite(mark.x) and mark.y is not None and math.isfinite(mark.y):
+            at = panel.x.position(mark.x), panel.y.position(mark.y)
+            _mark(axes, *at, _status(mark.status, mark.x))
+            axes.annotate(mark.label, at, xytext=(6, 6), textcoords="offset points", size=_SMALL)
+    if len(panel.line_list) > 1:
+        axes.legend(fontsize=_SMALL, frameon=False, labelcolor=INK)
+
+
+def _key(figure, panels, y):
+    bars = [bar for panel in panels for bar in panel.bar_list]
+    handles = [
+        Patch(label=name, **BAR_FILLS[k % len(BAR_FILLS)])
+        for k, name in enumerate(dict.fromkeys(bar.series for bar in bars if bar.series))
+    ]
+    if bars or any(panel.marks for panel in panels):
+        handles += [
+            Line2D(
+                [],
+                [],
+                linestyle="none",
+                marker=SHAPES[s],
+                markersize=6,
+                color=COLOURS[s],
+                markeredgecolor=INK,
+                markeredgewidth=2 if s is Status.NAN else 0.8,
+                label=word,
+            )
+            for s, word in WORDS.items()
+        ]
+    if any(bar.exact is not None for bar in bars):
+        handles.append(
+            Line2D(
+                [],
+                [],
+                linestyle="none",
+                marker="|",
+                markersize=10,
+                color=INK,
+                markeredgewidth=1.6,
+                label="exact value",
+            )
+        )
+    if handles:
+        figure.legend(
+            handles=handles,
+            loc="center left",
+            bbox_to_anchor=(0.01, y),
+            ncols=7,
+            fontsize=_SMALL,
+            frameon=False,
+            labelcolor=MUTED,
+            handletextpad=0.4,
+            columnspacing=1.4,
+        )

@@ -1,0 +1,26 @@
+import { draw } from "./svg.js";
+
+/** Every status has a shape, a word and a colour (in style.css), so that none is told by one alone. */
+export const STATUSES = [
+  { name: "ordinary", word: "ordinary", path: "M4.5,0A4.5,4.5,0,1,1,-4.5,0A4.5,4.5,0,1,1,4.5,0Z" },
+  { name: "overflow", word: "overflow", path: "M0,-5.5L5.5,4.5H-5.5Z" },
+  { name: "underflow", word: "underflow: flushed to zero", path: "M0,5.5L5.5,-4.5H-5.5Z" },
+  { name: "NaN", word: "NaN: not a number", path: "M-4.5,-4.5L4.5,4.5M-4.5,4.5L4.5,-4.5" },
+];
+
+const PATHS = Object.fromEntries(STATUSES.map(({ name, path }) => [name, path]));
+
+/** Append the shape of a status at (x, y). */
+export function drawStatus(parent, status, x, y) {
+  return draw(parent, "path", {
+    class: "lnnn-mark",
+    "data-status": status,
+    d: PATHS[status],
+    transform: `translate(${x},${y})`,
+  });
+}
+
+/** Append the tick that stands for an exact value. */
+export function drawExact(parent, x, y) {
+  return draw(parent, "path", { class: "lnnn-exact", d: "M0,-8V8", transform: `translate(${x},${y})` });
+}

@@ -1,0 +1,22 @@
+const NAMESPACE = "http://www.w3.org/2000/svg";
+
+/** An SVG element with attributes, appended to `parent`; `text` becomes its content. */
+export function draw(parent, name, attributes = {}, text = "") {
+  const node = document.createElementNS(NAMESPACE, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text) node.textContent = text;
+  parent.append(node);
+  return node;
+}
+
+const ruler = document.createElement("canvas").getContext("2d");
+
+/** Measure texts from here on as text of 12 px in the font of `node`. */
+export function useFontOf(node) {
+  ruler.font = `12px ${getComputedStyle(node).fontFamily}`;
+}
+
+/** The width of a text in a picture, in pixels. */
+export function textWidth(text) {
+  return ruler.measureText(text).width;
+}

@@ -1,0 +1,70 @@
+"""Numbers as a reader sees them: short text with a true minus sign, round ticks, stable rounding."""
+
+import math
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def rounded(x, digits=5):
+    """``x`` to ``digits`` significant digits as a float, or None where it is infinite or NaN.
+
+    JSON has no NaN and no infinity, and the last digits of a float differ between machines.
+    """
+    x = float(x)
+    return float(f"{x:.{digits}g}") + 0.0 if math.isfinite(x) else None
+
+
+def text(x, digits=6) -> str:
+    """``x`` to ``digits`` significant digits: ``−0.44019``, ``1.2e−18``, ``−inf``, ``NaN``."""
+    x = float(x)
+    if math.isnan(x):
+        return "NaN"
+    plain = f"{x + 0.0:.{digits}g}"
+    mantissa, _, exponent = plain.partition("e")
+    return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−")
+
+
+def ulp_text(error) -> str:
+    """An error in ulp to two or three digits with its unit: ``0.61 ulp``, ``3.2 × 10⁵ ulp``."""
+    error = float(error)
+    if not math.isfinite(error):
+        return "no digit right"
+    if error == 0:
+        return "0 ulp"
+    if error < 0.01:
+        return "< 0.01 ulp"
+    if error < 9.995:
+        return f"{error:.2g} ulp"
+    if error < 9999.5:
+        return f"{error:.0f} ulp"
+    mantissa, exponent = f"{error:.1e}".split("e")
+    return f"{mantissa} × {power_of_ten(int(exponent))} ulp"
+
+
+def power_of_ten(exponent: int) -> str:
+    """``10⁶``, with 10⁰ written as 1."""
+    return "1" if exponent == 0 else "10" + str(exponent).translate(_SUPERSCRIPT)
+
+
+def nice_ceiling(x) -> float:
+    """The least of 1, 2, 4, 6, 8 times a power of ten that is at least ``x`` > 0."""
+    power = 10.0 ** math.floor(math.log10(x))
+    for factor in (1, 2, 4, 6, 8, 10):
+        if factor * power >= x * (1 - 1e-9):
+            return factor * power
+    raise AssertionError("x / power lies in [1, 10)")
+
+
+def linear_ticks(low, high, most=5) -> tuple[tuple[float, str], ...]:
+    """At most ``most`` round ticks within [low, high], each with its text."""
+    step = nice_ceiling((high - low) / (most - 1))
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return tuple((k * step + 0.0, text(k * step)) for k in range(first, last + 1))
+
+
+def decade_ticks(largest_exponent: int, most=6) -> tuple[tuple[float, str], ...]:
+    """0, 1 and powers of ten up to 10^``largest_exponent``, evenly spaced in the exponent."""
+    every = max(1, math.ceil(largest_exponent / (most - 2)))
+    powers = range(0, largest_exponent + 1, every)
+    return ((0.0, "0"), *((10.0**k, power_of_ten(k)) for k in powers))

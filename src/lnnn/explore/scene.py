@@ -1,0 +1,382 @@
+"""What an explorable shows, as data: a finding, panels, read-outs. Drawn by the widget's JavaScript
+in the browser and by ``figure`` as a picture; neither knows any mathematics.
+
+A scene is what a pure function of the slider values returns::
+
+    def scene(values):
+        p = values["p"]
+        return Scene(
+            finding=f"ln {p:.2g} = {np.log(p):.3f} nats",
+            panels=[Panel.bars("Surprisal", Axis("nats", 0, 10), [Bar("p", -np.log(p))])],
+        )
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from . import numbers
+
+SCALES = ("linear", "log", "symlog")
+KINDS = ("bars", "lines", "number line")
+
+
+class Status(StrEnum):
+    """What became of a number. Told by shape, word and colour."""
+
+    ORDINARY = "ordinary"
+    OVERFLOW = "overflow"
+    UNDERFLOW = "underflow"
+    NAN = "NaN"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A labelled axis from ``low`` to ``high``.
+
+    label: what is measured, with its unit: ``"error (ulp)"``.
+    scale: ``linear``, ``log`` (0 < low) or ``symlog``: linear within ±``linear_width``, log beyond.
+    ticks: (value, text) pairs; round ones are chosen when none are given.
+    apart: when set, a band of its own beyond the high end, with this caption, for inf and NaN.
+    """
+
+    label: str
+    low: float
+    high: float
+    scale: str = "linear"
+    ticks: tuple[tuple[float, str], ...] = ()
+    linear_width: float = 1.0
+    apart: str = ""
+
+    def __post_init__(self):
+        if self.scale not in SCALES:
+            raise ValueError(f"axis {self.label!r}: scale is one of {SCALES}, not {self.scale!r}")
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise ValueError(
+                f"axis {self.label!r}: low and high are finite and low < high, "
+                f"not {self.low} and {self.high}"
+            )
+        if self.scale == "log" and self.low <= 0:
+            raise ValueError(f"axis {self.label!r}: a log axis needs low > 0, not {self.low}")
+
+    def shown_ticks(self) -> tuple[tuple[float, str], ...]:
+        """The ticks given, or round ones for the scale."""
+        if self.ticks:
+            return tuple(self.ticks)
+        if self.scale == "linear":
+            return numbers.linear_ticks(self.low, self.high)
+        if self.scale == "symlog":
+            return tuple(
+                (v, t)
+                for v, t in numbers.decade_ticks(math.floor(math.log10(self.high) + 1e-9))
+                if self.low <= v <= self.high
+            )
+        first = math.ceil(math.log10(self.low) - 1e-9)
+        last = math.floor(math.log10(self.high) + 1e-9)
+        every = max(1, math.ceil((last - first) / 5))
+        return tuple((10.0**k, numbers.power_of_ten(k)) for k in range(first, last + 1, every))
+
+    def position(self, value) -> float:
+        """Where ``value`` lies between low (0) and high (1), clamped to the ends."""
+        bend = {
+            "linear": float,
+            "log": math.log,
+            "symlog": lambda v: math.copysign(math.log1p(abs(v) / self.linear_width), v),
+        }[self.scale]
+        clamped = min(max(float(value), self.low), self.high)
+        return (bend(clamped) - bend(self.low)) / (bend(self.high) - bend(self.low))
+
+    def to_dict(self) -> dict:
+        return {
+            "label": self.label,
+            "low": numbers.rounded(self.low),
+            "high": numbers.rounded(self.high),
+            "scale": self.scale,
+            "width": self.linear_width,
+            "ticks": [[numbers.rounded(v), t] for v, t in self.shown_ticks()],
+            "apart": self.apart,
+        }
+
+
+def _status(status, value) -> Status:
+    """The status given; for infinities and NaN with none given, the one that the value tells."""
+    if status is not None:
+        return Status(status)
+    if math.isnan(value):
+        return Status.NAN
+    return Status.ORDINARY if math.isfinite(value) else Status.OVERFLOW
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A value of ``row``, drawn from zero. ``exact`` puts a tick where the exact value lies.
+
+    text: how the value reads; six digits unless given. series: which of several bars of a row.
+    """
+
+    row: str
+    value: float
+    series: str = ""
+    status: Status | None = None
+    text: str = ""
+    exact: float | None = None
+
+    def words(self) -> str:
+        """How the value reads."""
+        return self.text or numbers.text(self.value)
+
+    def _shown_text(self) -> str:
+        # A finite value is not said twice: the browser writes it as ``numbers.text`` does.
+        plain = math.isfinite(self.value) and self.words() == numbers.text(self.value)
+        return "" if plain else self.words()
+
+    def to_dict(self) -> dict:
+        return {
+            "row": self.row,
+            "series": self.series,
+            "value": numbers.rounded(self.value, 6),
+            "text": self._shown_text(),
+            "status": str(_status(self.status, self.value)),
+            "exact": None if self.exact is None else numbers.rounded(self.exact),
+        }
+
+
+@dataclass(frozen=True)
+class Line:
+    """A named curve through the points (x, y). A point that is not finite breaks it."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+
+    def __post_init__(self):
+        if len(self.x) != len(self.y):
+            raise ValueError(
+                f"line {self.name!r}: x and y are of one length, not {len(self.x)} and {len(self.y)}"
+            )
+
+    def to_dict(self) -> dict:
+        return {
+            "name": self.name,
+            "x": [numbers.rounded(v) for v in self.x],
+            "y": [numbers.rounded(v) for v in self.y],
+        }
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point: on ``row`` of a number line, or at (x, y) among lines. ``label`` stands beside it.
+
+    An x that is infinite or NaN is drawn in the axis's band apart.
+    """
+
+    x: float
+    label: str = ""
+    row: str = ""
+    y: float | None = None
+    status: Status | None = None
+
+    def to_dict(self) -> dict:
+        return {
+            "x": numbers.rounded(self.x),
+            "y": None if self.y is None else numbers.rounded(self.y),
+            "label": self.label,
+            "row": self.row,
+            "status": str(_status(self.status, self.x)),
+        }
+
+
+@dataclass(frozen=True)
+class Band:
+    """A shaded stretch of the x axis with a word: where values overflow, say."""
+
+    low: float
+    high: float
+    label: str
+    status: Status = Status.ORDINARY
+
+    def to_dict(self) -> dict:
+        return {
+            "low": numbers.rounded(self.low),
+            "high": numbers.rounded(self.high),
+            "label": self.label,
+            "status": str(Status(self.status)),
+        }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a number line: its name, and what its marks amount to in words."""
+
+    name: str
+    text: str = ""
+
+    def to_dict(self) -> dict:
+        return {"name": self.name, "text": self.text}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture. Build it with ``Panel.bars``, ``lines``, ``number_line`` or ``message``.
+
+    wide: takes the whole width below the others. note: one line under the title.
+    """
+
+    kind: str
+    title: str
+    x: Axis | None = None
+    y: Axis | None = None
+    bar_list: Sequence[Bar] = ()
+    line_list: Sequence[Line] = ()
+    marks: Sequence[Mark] = ()
+    bands: Sequence[Band] = ()
+    rows: Sequence[Row] = ()
+    error: str = ""
+    note: str = ""
+    wide: bool = False
+
+    @classmethod
+    def bars(cls, title, x: Axis, bars: Sequence[Bar], *, note="", wide=False) -> "Panel":
+        """Horizontal bars, one row for each name in order of appearance; series share a row."""
+        return cls("bars", title, x=x, bar_list=tuple(bars), note=note, wide=wide)
+
+    @classmethod
+    def lines(
+        cls,
+        title,
+        x: Axis,
+        y: Axis,
+        lines: Sequence[Line],
+        *,
+        marks=(),
+        bands=(),
+        note="",
+        wide=False,
+    ) -> "Panel":
+        """Curves over one pair of axes, with marks and shaded stretches."""
+        return cls(
+            "lines",
+            title,
+            x=x,
+            y=y,
+            line_list=tuple(lines),
+            marks=tuple(marks),
+            bands=tuple(bands),
+            note=note,
+            wide=wide,
+        )
+
+    @classmethod
+    def number_line(
+        cls,
+        title,
+        x: Axis,
+        rows: Sequence[Row],
+        marks: Sequence[Mark],
+        *,
+        bands=(),
+        note="",
+        wide=False,
+    ) -> "Panel":
+        """Marks on one number line for each row."""
+        named = {row.name for row in rows}
+        for mark in marks:
+            if mark.row not in named:
+                raise ValueError(f"panel {title!r}: a mark names row {mark.row!r}; rows: {named}")
+        return cls(
+            "number line",
+            title,
+            x=x,
+            rows=tuple(rows),
+            marks=tuple(marks),
+            bands=tuple(bands),
+            note=note,
+            wide=wide,
+        )
+
+    @classmethod
+    def message(cls, title, error: str, *, note="", wide=False) -> "Panel":
+        """No picture, but the text of what went wrong."""
+        return cls("message", title, error=error, note=note, wide=wide)
+
+    def description(self) -> str:
+        """The panel in words, for those who do not see it."""
+        if self.kind == "message":
+            return self.error
+        if self.kind == "bars":
+            return f"{self.x.label}. " + "; ".join(map(_bar_in_words, self.bar_list)) + "."
+        labelled = [mark.label for mark in self.marks if mark.label]
+        if self.kind == "number line":
+            named = [f"{row.name}: {row.text}" if row.text else row.name for row in self.rows]
+            return f"{self.x.label}. " + "; ".join(named + labelled) + "."
+        named = [line.name for line in self.line_list]
+        return f"{self.y.label} over {self.x.label}. " + "; ".join(named + labelled) + "."
+
+    def to_dict(self) -> dict:
+        out = {
+            "kind": self.kind,
+            "title": self.title,
+            "note": self.note,
+            "wide": self.wide,
+        }
+        if self.kind == "message":
+            return {**out, "error": self.error}
+        out["x"] = self.x.to_dict()
+        if self.kind == "bars":
+            return {**out, "bars": [bar.to_dict() for bar in self.bar_list]}
+        out["marks"] = [mark.to_dict() for mark in self.marks]
+        out["bands"] = [band.to_dict() for band in self.bands]
+        if self.kind == "number line":
+            return {**out, "rows": [row.to_dict() for row in self.rows]}
+        out["y"] = self.y.to_dict()
+        return {**out, "lines": [line.to_dict() for line in self.line_list]}
+
+
+def _bar_in_words(bar: Bar) -> str:
+    status = _status(bar.status, bar.value)
+    told = status in (Status.ORDINARY, bar.words())
+    series = f", {bar.series}" if bar.series else ""
+    return f"{bar.row}{series}: {bar.words()}" + ("" if told else f" ({status})")
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A number in words beside the picture."""
+
+    label: str
+    text: str
+    status: Status = Status.ORDINARY
+
+    def to_dict(self) -> dict:
+        return {"label": self.label, "text": self.text, "status": str(Status(self.status))}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What an explorable shows for one set of slider values.
+
+    finding: a sentence, the title. panels: what is drawn. readouts: numbers in words.
+    snippet: Python that recreates the values, for the "copy these values" button.
+    """
+
+    finding: str
+    panels: Sequence[Panel] = field(default=())
+    readouts: Sequence[Readout] = field(default=())
+    snippet: str = ""
+
+    def to_dict(self) -> dict:
+        """Plain data for JSON; numbers to five digits, infinities and NaN as None with a status."""
+        return {
+            "finding": self.finding,
+            "panels": [panel.to_dict() for panel in self.panels],
+            "readouts": [readout.to_dict() for readout in self.readouts],
+            "snippet": self.snippet,
+        }
+
+    def in_words(self) -> str:
+        """The whole scene as text."""
+        lines = [self.finding]
+        lines += [f"{r.label}: {r.text}" for r in self.readouts]
+        lines += [f"{p.title}. {p.description()}" for p in self.panels]
+        return "\n".join(lines)

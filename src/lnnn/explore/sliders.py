@@ -1,0 +1,172 @@
+"""The controls of an explorable, as data: sliders on a grid of values, and choices."""
+
+import keyword
+import math
+from dataclasses import dataclass
+
+from . import numbers
+
+SCALES = ("linear", "log", "symlog")
+_MOST_POSITIONS = 1001
+
+
+def _check_name(name):
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(f"a slider's name is a Python name such as 'temperature', not {name!r}")
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number that the reader moves.
+
+    name: how the scene and ``widget.name`` know it. label: what the reader sees.
+    low, high, start: its range and where it begins.
+    scale: ``linear`` in steps of ``step``; ``log`` and ``symlog`` with ``per_decade`` round values
+    to a decade (symlog also has 0 and both signs, its least size is ``smallest``).
+    unit: shown and read out after the value. integer: values are ints.
+    """
+
+    name: str
+    start: float
+    low: float
+    high: float
+    step: float | None = None
+    label: str = ""
+    scale: str = "linear"
+    per_decade: int = 20
+    smallest: float = 1.0
+    unit: str = ""
+    integer: bool = False
+
+    def __post_init__(self):
+        _check_name(self.name)
+        if self.scale not in SCALES:
+            raise ValueError(f"slider {self.name}: scale is one of {SCALES}, not {self.scale!r}")
+        if not all(math.isfinite(v) for v in (self.low, self.high, self.start)):
+            raise ValueError(f"slider {self.name}: low, high and start are finite numbers")
+        if not self.low < self.high or not self.low <= self.start <= self.high:
+            raise ValueError(
+                f"slider {self.name}: low ≤ start ≤ high and low < high, "
+                f"not {self.low}, {self.start}, {self.high}"
+            )
+        if self.scale == "log" and self.low <= 0:
+            raise ValueError(f"slider {self.name}: a log slider needs low > 0, not {self.low}")
+        if self.scale == "linear" and self.step is not None and not self.step > 0:
+            raise ValueError(f"slider {self.name}: step is > 0, not {self.step}")
+        if len(self.grid()) > _MOST_POSITIONS:
+            raise ValueError(
+                f"slider {self.name}: {len(self.grid())} positions are too many to find one's way; "
+                f"take a larger step (at most {_MOST_POSITIONS} positions)"
+            )
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name.replace("_", " ")
+
+    def grid(self) -> tuple[float, ...]:
+        """The values the thumb can stand on, ascending; low, high and start are among them."""
+        if self.scale == "linear":
+            step = self.step or (self.high - self.low) / 100
+            count = math.floor((self.high - self.low) / step + 1e-9)
+            points = {float(f"{self.low + k * step:.12g}") for k in range(count + 1)}
+        elif self.scale == "log":
+            points = set(_decades(self.low, self.high, self.per_decade))
+        else:
+            points = {0.0} if self.low <= 0 <= self.high else set()
+            if self.high > 0:
+                points |= set(_decades(max(self.smallest, self.low), self.high, self.per_decade))
+            if self.low < 0:
+                negative = _decades(max(self.smallest, -self.high), -self.low, self.per_decade)
+                points |= {-v for v in negative}
+        points |= {float(self.low), float(self.high), float(self.start)}
+        if self.integer:
+            return tuple(sorted({round(v) for v in points}))
+        return tuple(sorted(points))
+
+    def recorded(self, most=17) -> list[int]:
+        """At most ``most`` grid positions spread over the range; both ends and start among them."""
+        grid = self.grid()
+        count = min(most, len(grid))
+        start = grid.index(self.start)
+        spread = {round(k * (len(grid) - 1) / (count - 1)) for k in range(count)}
+        inner = spread - {0, len(grid) - 1}
+        if start not in spread and inner:
+            spread.discard(min(inner, key=lambda i: abs(i - start)))
+        return sorted(spread | {start})
+
+    def text(self, value) -> str:
+        """``value`` with its unit."""
+        return f"{numbers.text(value, 5)} {self.unit}".rstrip()
+
+    def to_dict(self) -> dict:
+        return {
+            "kind": "slider",
+            "name": self.name,
+            "label": self.title,
+            "unit": self.unit,
+            "start": self.start,
+            "grid": list(self.grid()),
+        }
+
+
+def _decades(low, high, per_decade):
+    """Round values from low to high, ``per_decade`` to a decade, two significant digits."""
+    first = math.floor(math.log10(low) * per_decade)
+    last = math.ceil(math.log10(high) * per_decade)
+    digits = 2 if per_decade <= 30 else 3
+    values = (float(f"{10 ** (k / per_decade):.{digits}g}") for k in range(first, last + 1))
+    return sorted({v for v in values if low <= v <= high})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few named options, such as a dtype."""
+
+    name: str
+    options: tuple[str, ...]
+    start: str = ""
+    label: str = ""
+
+    def __post_init__(self):
+        _check_name(self.name)
+        if len(self.options) < 2 or len(set(self.options)) != len(self.options):
+            raise ValueError(f"choice {self.name}: give two or more different options")
+        if self.start and self.start not in self.options:
+            raise ValueError(
+                f"choice {self.name}: start is one of {list(self.options)}, not {self.start!r}"
+            )
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name.replace("_", " ")
+
+    @property
+    def first(self) -> str:
+        return self.start or self.options[0]
+
+    def grid(self) -> tuple[str, ...]:
+        """All options."""
+        return tuple(self.options)
+
+    def recorded(self, most=17) -> list[int]:
+        """All positions: options are few."""
+        return list(range(len(self.options)))
+
+    def text(self, value) -> str:
+        """The option itself."""
+        return str(value)
+
+    def to_dict(self) -> dict:
+        return {
+            "kind": "choice",
+            "name": self.name,
+            "label": self.title,
+            "unit": "",
+            "start": self.first,
+            "grid": list(self.options),
+        }
+
+
+def starting_values(sliders) -> dict:
+    """The values at which every control starts, in order."""
+    return {s.name: s.first if isinstance(s, Choice) else s.start for s in sliders}

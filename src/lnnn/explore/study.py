@@ -1,0 +1,133 @@
+"""Functions under study: call one as a reader would, and say what came back.
+
+A function is called as ``f(z, temperature=T)`` when it has a parameter of that name, else as
+``f(z / T)``. Whatever it does, its panel can be drawn: an answer that is not a float array of the
+shape of ``z`` becomes a message.
+"""
+
+import inspect
+from dataclasses import dataclass
+
+import numpy as np
+
+from lnnn import exact
+from lnnn.suite.observe import observe_call
+
+from .scene import Status
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a function made of ``z``.
+
+    values: array of the dtype of ``z``, or None when ``problem`` says why there is none.
+    errors: ulp of that dtype. statuses: one for each value.
+    note: what else a reader should know, such as another dtype returned.
+    """
+
+    name: str
+    values: np.ndarray | None = None
+    errors: np.ndarray | None = None
+    statuses: tuple[Status, ...] = ()
+    problem: str = ""
+    note: str = ""
+
+    @property
+    def worst(self) -> float:
+        """The largest error in ulp; infinite where a value has no right digit at all."""
+        return float(np.max(self.errors))
+
+
+def takes_temperature(function) -> bool:
+    """True when ``function`` has a parameter named ``temperature``."""
+    try:
+        return "temperature" in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False  # built-in functions may have no signature
+
+
+def call(function, z, temperature):
+    """``function`` on a copy of ``z``; returns an ``Observed`` and never raises what it raises."""
+    if takes_temperature(function):
+        return observe_call(function, (z.copy(),), {"temperature": temperature})
+    with np.errstate(all="ignore"):
+        divided = z / temperature
+    return observe_call(function, (divided,), {})
+
+
+def ask(name, function, z, temperature, exact_values) -> Answer:
+    """Call ``function`` and compare with ``exact_values`` (object array of mpf)."""
+    observed = call(function, z, temperature)
+    if observed.raised is not None:
+        kind, message = observed.raised.classes[0], observed.raised.message
+        return Answer(name, problem=f"{name} raised {kind}: {message}".rstrip(": "))
+    values, problem = _as_floats(name, observed.value, z)
+    if problem:
+        return Answer(name, problem=problem)
+    notes = []
+    if values.dtype != z.dtype:
+        notes.append(f"returned {values.dtype}")
+    if observed.mutated:
+        notes.append("changed its argument in place")
+    with np.errstate(all="ignore"):
+        values = values.astype(z.dtype)
+    return Answer(
+        name,
+        values=values,
+        errors=exact.ulp_error(values, exact_values),
+        statuses=tuple(status(v, e) for v, e in zip(values, exact_values, strict=True)),
+        note=", ".join(notes),
+    )
+
+
+def status(value, exact_value) -> Status:
+    """What became of a computed float, in the light of the exact value (mpf).
+
+    An infinity is an underflow when it stands for a finite, representable logarithm: the
+    probability was flushed to zero before the logarithm was taken. So is a 0 that should not be 0.
+    """
+    info = np.finfo(value.dtype)
+    finite_exact = abs(exact_value) <= float(info.max)
+    if np.isnan(value):
+        return Status.NAN
+    if np.isinf(value):
+        return Status.UNDERFLOW if value < 0 and finite_exact else Status.OVERFLOW
+    if value == 0 and abs(exact_value) > float(info.smallest_subnormal):
+        return Status.UNDERFLOW
+    return Status.ORDINARY
+
+
+def _as_floats(name, value, z):
+    """(float array, "") or (None, what is wrong with the answer)."""
+    wanted = f"Expected: an array of {len(z)} floats, shape {z.shape}."
+    if value is None:
+        return None, f"{name} returned None. {wanted} Is a return statement missing?"
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        return None, f"{name} returned what is no array: {error}. {wanted}"
+    if array.dtype.kind in "iu":
+        array = array.astype(np.float64)
+    if array.dtype.kind != "f":
+        return None, f"{name} returned {_kind_of(value, array)}. {wanted}"
+    if array.shape != z.shape:
+        return None, f"{name} returned an array of shape {array.shape}. {wanted}"
+    return array, ""
+
+
+def _kind_of(value, array):
+    if array.dtype.kind == "c":
+        return "complex numbers"
+    if array.dtype.kind == "O" or array.ndim == 0:
+        return f"an object of type {type(value).__name__}"
+    return f"an array of {array.dtype}"
+
+
+def names_of(functions) -> list[str]:
+    """One name for each function, all different: its ``__name__``, numbered where needed."""
+    names = []
+    for function in functions:
+        name = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "lambda")
+        taken = sum(n == name or n.startswith(f"{name} #") for n in names)
+        names.append(f"{name} #{taken + 1}" if taken else name)
+    return names

@@ -1,0 +1,252 @@
+"""One submission in its process: run its cells, call its functions, until it ends."""
+
+import secrets
+import signal
+import time
+from dataclasses import dataclass
+
+from lnnn.suite.observe import Observed, Raised
+
+from .channel import Channel, ChannelClosed, ChannelTimeout
+from .errors import JailUnavailable, SessionEnded
+from .inside import frames
+from .limits import Limits
+
+_START_SECONDS = 10.0
+_NO_MEMORY_STATUS = 111
+_LONGEST_TEXT = 4_000
+# A reply may hold, next to its value, names and texts of a bounded size.
+_ENVELOPE_BYTES = 1 << 20
+# What sending may take beside the call itself: a constant and a slow memory's bandwidth.
+_TRANSFER_SECONDS, _TRANSFER_BYTES_PER_SECOND = 0.005, 200e6
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A piece of source to run; ``label`` names it in messages (``"cell 3"``)."""
+
+    source: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class CellOutcome:
+    """What running one cell did; ``line`` is the line of the cell that raised."""
+
+    ok: bool
+    error: Raised | None
+    seconds: float
+    line: int | None = None
+
+
+class Session:
+    """A submission's process, seen from the grader.
+
+    It can be the caller of a ``suite.lab.Lab``. Use it from one thread. A MemoryError that the
+    submission's code can report is an ordinary ``Observed`` and the session goes on; when memory
+    kills the process the session ends with reason ``"memory"``.
+    """
+
+    def __init__(self, host, limits: Limits, on_close=None):
+        self._host = host
+        self._limits = limits
+        self._on_close = on_close
+        self._used = 0.0
+        self._end: SessionEnded | None = None
+        self._closed = False
+        self._number, sock = host.spawn(limits)
+        self._channel = Channel(sock, (limits.reply_mb << 20) + _ENVELOPE_BYTES)
+        self._wait_until_ready()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def close(self) -> None:
+        """End the submission's process and everything it left behind."""
+        if self._closed:
+            return
+        self._closed = True
+        self._channel.close()
+        self._host.kill(self._number)
+        self._host.forget(self._number)
+        if self._on_close:
+            self._on_close()
+
+    def run_cells(self, cells) -> list[CellOutcome]:
+        """Run cells (strings or ``Cell``) in order in one namespace, each on its own.
+
+        A cell that raises does not stop the rest. Raises SessionEnded.
+        """
+        outcomes = []
+        for position, cell in enumerate(cells, 1):
+            if isinstance(cell, str):
+                cell = Cell(cell)
+            label = cell.label or f"cell {position}"
+            elapsed, reply = self._ask("cell", (cell.source, label), f"{label} did not finish")
+            raised, line, seconds = self._parts(reply, 3)
+            error = self._raised(raised)
+            if line is not None and type(line) is not int:
+                self._break("sent a line that is not a number")
+            outcomes.append(
+                CellOutcome(error is None, error, self._seconds(seconds, elapsed, 0), line)
+            )
+        return outcomes
+
+    def names(self) -> list[str]:
+        """The functions the submission's namespace holds now. Raises SessionEnded."""
+        _, reply = self._ask("names", (), "the submission did not answer")
+        (names,) = self._parts(reply, 1)
+        return list(self._texts(names, 100_000))
+
+    def call(self, name: str, args: tuple, kwargs: dict) -> Observed:
+        """Call a function of the submission and report what happened. Raises SessionEnded.
+
+        The value is plain data: None, booleans, numbers, strings, arrays, and tuples, lists and
+        dicts of them. Anything else comes back as a TypeError that says what it was.
+        """
+        elapsed, reply = self._ask(
+            "call", (name, tuple(args), dict(kwargs)), f"{name} did not answer"
+        )
+        value, raised, mutated, warnings, seconds = self._parts(reply, 5)
+        transferred = self._sent + self._received(value)
+        return Observed(
+            value,
+            self._raised(raised),
+            self._texts(mutated, 100),
+            self._texts(warnings, 20),
+            self._seconds(seconds, elapsed, transferred),
+        )
+
+    def probe(self, hidden: list, forbidden: list, outside_pid: int) -> list[str]:
+        """What the self-test finds wrong in this session; empty when all holds."""
+        _, reply = self._ask(
+            "probe", (hidden, forbidden, outside_pid), "the self-test did not answer"
+        )
+        return list(self._texts(self._parts(reply, 1)[0], 10_000))
+
+    # ------------------------------------------------------------ the exchange
+
+    def _wait_until_ready(self):
+        try:
+            message = self._channel.receive(time.monotonic() + _START_SECONDS)
+        except (ChannelTimeout, ChannelClosed, frames.FrameError) as error:
+            trouble = self._host.trouble()
+            self.close()
+            raise JailUnavailable(
+                f"a session did not start ({type(error).__name__}): {trouble}"
+            ) from None
+        if message != ("ready", 0):
+            self.close()
+            raise JailUnavailable(f"a session could not be confined: {message[-1]}")
+
+    def _ask(self, kind, arguments, silence):
+        """Send a request and wait for its reply; ``silence`` begins the sentence of a timeout."""
+        if self._end is not None:
+            raise SessionEnded(self._end.reason, self._end.detail)
+        if self._closed:
+            raise RuntimeError("this session is closed; open another with jail.open()")
+        if self._channel.something_waits():
+            self._end_by_reading()
+        request = secrets.randbits(62)
+        buffers = frames.pack((kind, request, *arguments))
+        self._sent = frames.size_of(buffers)
+        start = time.monotonic()
+        left = self._limits.total_seconds - self._used
+        allowed = min(self._limits.call_seconds, left)
+        try:
+            self._channel.send(buffers, start + allowed)
+            message = self._channel.receive(start + allowed)
+        except ChannelTimeout:
+            if left < self._limits.call_seconds:
+                silence = f"{silence} before the {self._limits.total_seconds:g} s for all of it"
+                self._over("timeout", f"{silence} were used up")
+            self._over("timeout", f"{silence} within {self._limits.call_seconds:g} s")
+        except ChannelClosed:
+            self._over(*self._post_mortem())
+        except frames.FrameError as error:
+            self._break(f"sent a malformed reply ({error})")
+        except MemoryError:
+            self._over("memory", "the reply did not fit into the grader's memory")
+        finally:
+            elapsed = time.monotonic() - start
+            self._used += elapsed
+        if message[:2] != (kind, request) or type(message[1]) is not int:
+            self._break("answered a request nobody made")
+        return elapsed, message[2:]
+
+    def _end_by_reading(self):
+        """Something waits before we asked: the end of the stream, or an uninvited frame."""
+        try:
+            self._channel.receive(time.monotonic())
+        except ChannelClosed:
+            self._over(*self._post_mortem())
+        except (ChannelTimeout, frames.FrameError):
+            pass
+        self._break("sent data before it was asked")
+
+    def _break(self, what):
+        self._over("crashed", f"the submission's process {what}")
+
+    def _over(self, reason, detail):
+        self._end = SessionEnded(reason, detail)
+        self._host.kill(self._number)
+        self._host.wait_ended(self._number, 2.0)
+        raise SessionEnded(reason, detail) from None
+
+    def _post_mortem(self):
+        """Why the process is gone, as (reason, detail)."""
+        ended = self._host.wait_ended(self._number, 1.0)
+        if ended is None:
+            if not self._host.alive:
+                return "crashed", "the jail ended while the submission ran"
+            return "crashed", "the submission closed its connection to the grader"
+        status, cpu = ended
+        if status == _NO_MEMORY_STATUS:
+            return "memory", "the submission ran out of memory while it answered"
+        if status == -signal.SIGKILL:
+            if cpu >= self._limits.total_seconds:
+                return "timeout", f"the submission used {cpu:.0f} s of processor time"
+            return "memory", "the submission was killed, most likely because memory ran out"
+        if status < 0:
+            try:
+                name = signal.Signals(-status).name
+            except ValueError:
+                name = f"signal {-status}"
+            return "crashed", f"the submission's process crashed ({name})"
+        return "crashed", f"the submission ended its process (exit status {status})"
+
+    # ------------------------------------------------------------ what came back, checked
+
+    def _parts(self, reply, count):
+        if len(reply) != count:
+            self._break("sent a reply with too few or too many parts")
+        return reply
+
+    def _raised(self, raised):
+        if raised is None:
+            return None
+        if type(raised) is not tuple or len(raised) != 2 or type(raised[1]) is not str:
+            self._break("sent a malformed exception")
+        classes = self._texts(raised[0], 50)
+        if not classes:
+            self._break("sent an exception without a class")
+        return Raised(classes, raised[1][:_LONGEST_TEXT])
+
+    def _texts(self, texts, most):
+        if type(texts) is not list or len(texts) > most or any(type(t) is not str for t in texts):
+            self._break("sent something else than a list of texts")
+        return tuple(text[:_LONGEST_TEXT] for text in texts)
+
+    def _seconds(self, claimed, elapsed, transferred):
+        """The time of a call: the submission's own clock, within what ours allows."""
+        if type(claimed) is not float or not claimed >= 0:
+            self._break("sent a time that is not one")
+        transfer = _TRANSFER_SECONDS + transferred / _TRANSFER_BYTES_PER_SECOND
+        return min(max(claimed, elapsed - transfer), elapsed)
+
+    @staticmethod
+    def _received(value):
+        return getattr(value, "nbytes", 0)

@@ -1,0 +1,148 @@
+"""The files that a run leaves: grades.csv, results.jsonl and a feedback page a submission."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from .runner import Graded
+
+COLUMNS = ("submission", "lab", "status", "score", "max_score")
+
+_FEEDBACK = "feedback"
+_UNSAFE = re.compile(r"[^\w.()-]+")
+# What a spreadsheet takes for the start of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class ResultsFolder:
+    """The folder ``out`` of one run. ``names`` are all submissions that it will hold.
+
+    ``add`` writes a result as soon as it is there: one line of results.jsonl and the feedback page.
+    ``finish`` writes both lists anew, sorted by submission; until then an interrupted run has what
+    was done so far. Every file but the growing one is replaced in one step.
+    """
+
+    def __init__(self, out: Path, names: Iterable[str]):
+        self.out = Path(out)
+        self._pages = page_names(names)
+        self._results: list[Graded] = []
+        (self.out / _FEEDBACK).mkdir(parents=True, exist_ok=True)
+        self._stream = (self.out / "results.jsonl").open("wb")
+
+    @property
+    def feedback(self) -> Path:
+        """The folder of the feedback pages."""
+        return self.out / _FEEDBACK
+
+    def page(self, name: str) -> Path:
+        """The feedback page of a submission."""
+        return self.feedback / self._pages[name]
+
+    def add(self, graded: Graded, page: str) -> None:
+        """Write one result."""
+        self._results.append(graded)
+        self._stream.write(_encoded(_line(graded)))
+        self._stream.flush()
+        write_in_one_step(self.page(graded.submission), page)
+
+    def keep_unfinished(self) -> None:
+        """Close an interrupted run: results.jsonl stays as it has grown, grades.csv is not made."""
+        self._stream.close()
+
+    def finish(self) -> None:
+        """Write grades.csv and the final results.jsonl."""
+        self._stream.close()
+        ordered = sorted(self._results, key=lambda g: g.submission)
+        write_in_one_step(self.out / "results.jsonl", "".join(map(_line, ordered)))
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for g in ordered:
+            row = (g.submission, g.lab, g.status, plain(g.score), plain(g.max_score))
+            writer.writerow([harmless(cell) for cell in row])
+        write_in_one_step(self.out / "grades.csv", table.getvalue())
+
+
+def record(graded: Graded) -> dict:
+    """A result as plain data. Holds no seed and nothing that a hidden test saw."""
+    return {
+        "submission": graded.submission,
+        "lab": graded.lab,
+        "status": graded.status,
+        "score": graded.score,
+        "max_score": graded.max_score,
+        "tests": [
+            {
+                "name": test.name,
+                "function": test.function,
+                "category": test.category,
+                "points": test.points,
+                "earned": test.earned,
+                "outcome": test.outcome,
+                "feedback": test.feedback,
+            }
+            for test in graded.tests
+        ],
+        "cell_errors": [error.text for error in graded.cell_errors],
+        "problem": graded.problem,
+        "notes": list(graded.notes),
+        "backend": graded.backend,
+    }
+
+
+def page_names(names: Iterable[str]) -> dict[str, str]:
+    """A file name for the feedback page of each submission: safe, short, and no two alike."""
+    pages: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(names):
+        stem = _UNSAFE.sub("_", name).strip("._")[:80] or "submission"
+        if stem != name or stem.casefold() in taken:
+            digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+            stem = f"{stem}-{digest}"
+        taken.add(stem.casefold())
+        pages[name] = f"{stem}.html"
+    return pages
+
+
+def harmless(cell: str) -> str:
+    """A cell of a CSV file that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def plain(number: float) -> str:
+    """12.0 -> 12, 12.5 -> 12.5."""
+    return f"{number:.10g}"
+
+
+def write_in_one_step(path: Path, text: str) -> None:
+    """Write a file so that it holds either what it held before or all of ``text``."""
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(_encoded(text))
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _line(graded: Graded) -> str:
+    return json.dumps(record(graded), ensure_ascii=False) + "\n"
+
+
+def _encoded(text: str) -> bytes:
+    # Half of a surrogate pair, from a student's text, has no UTF-8; in JSON "\udc80" is valid.
+    return text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,206 @@
+"""Grade one submission: run its cells in the jail, its suite against them, measure its errors."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+from lnnn.report.error_curve import SWEEPS, ErrorCurve, measure
+from lnnn.suite import results
+from lnnn.suite.lab import Lab
+from lnnn.suite.results import FAILED, NOT_ATTEMPTED, NOT_RUN, PASSED, TestResult
+from lnnn.suite.runner import SuiteRunner
+
+from .jail import Jail, Limits
+from .steady import SteadyCaller
+from .submission import CellError, Submission
+from .suites import Suites
+
+GRADED = "graded"
+PARTIAL = "partial"
+UNREADABLE = "unreadable"
+TIMEOUT = "timeout"
+MEMORY = "memory"
+CRASHED = "crashed"
+STATUSES = (GRADED, PARTIAL, TIMEOUT, MEMORY, CRASHED, UNREADABLE)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """The grade of one submission and everything its feedback says.
+
+    ``status`` is "graded"; "partial" when a cell failed; "timeout", "memory" or "crashed" when the
+    code ended a session (the functions that did not still have their points); "unreadable" when
+    the file could not be graded at all, for the reason in ``problem``. ``feedback`` of each test is
+    what the student may read. ``timings`` says where the seconds went.
+    """
+
+    submission: str
+    lab: str
+    status: str
+    score: float
+    max_score: float
+    tests: tuple[TestResult, ...] = ()
+    notes: tuple[str, ...] = ()
+    cell_errors: tuple[CellError, ...] = ()
+    curves: tuple[ErrorCurve, ...] = ()
+    problem: str = ""
+    backend: str = ""
+    seconds: float = field(default=0.0, compare=False)
+    timings: dict[str, float] = field(default_factory=dict, compare=False)
+
+
+class Grader:
+    """Grades submissions one after the other, with one warm jail and one runner a suite.
+
+    ``seed`` draws the inputs of the tests; the same seed gives the same grades. Raises
+    ``JailUnavailable`` when no isolation works here and ``backend`` does not ask for none.
+    """
+
+    def __init__(
+        self, suites: Suites, seed: int = 0, limits: Limits | None = None, backend: str = "auto"
+    ):
+        self.suites = suites
+        self.seed = seed
+        self.limits = limits or Limits()
+        self._jail = Jail(self.limits, backend=backend, hidden=[suites.folder.resolve()])
+        self._jail.warm()
+        self._runners: dict[str, SuiteRunner] = {}
+
+    @property
+    def backend(self) -> str:
+        """What isolates the submissions."""
+        return self._jail.backend
+
+    def close(self) -> None:
+        """End the jail and the suites."""
+        self._jail.close()
+        while self._runners:
+            self._runners.popitem()[1].close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def grade(self, submission: Submission) -> Graded:
+        """The grade of a submission. What the submission does never raises here."""
+        if submission.problem:
+            return self.without_running(
+                submission.name, submission.lab, UNREADABLE, submission.problem
+            )
+        start = perf_counter()
+        timings: dict[str, float] = {}
+        runner = self._runner(submission.lab)
+        caller = SteadyCaller(self._jail, submission.cells, self.limits.total_seconds)
+        try:
+            with _stopwatch(timings, "cells"):
+                caller.open()
+                defined = caller.names()
+            timings = {"open": caller.opening, "cells": timings["cells"] - caller.opening}
+            with _stopwatch(timings, "tests"):
+                tests = runner.run(Lab(caller), ended=caller.between_tests)
+        finally:
+            caller.close()
+        if caller.failure is not None:
+            raise caller.failure
+        notes = [*submission.notes, *_missing(runner, defined)]
+        with _stopwatch(timings, "curve"):
+            curves = self._curves(submission, tests, caller.left, notes)
+        errors = sorted((*submission.errors, *caller.cell_errors), key=lambda e: e.index)
+        status = caller.ended[0].reason if caller.ended else PARTIAL if errors else GRADED
+        return Graded(
+            submission.name,
+            submission.lab,
+            status,
+            results.score(tests),
+            results.max_score(tests),
+            tuple(map(_for_student, tests, caller.raised)),
+            tuple(notes),
+            tuple(errors),
+            tuple(curves),
+            backend=self.backend,
+            seconds=perf_counter() - start,
+            timings=timings,
+        )
+
+    def without_running(self, name: str, lab: str, status: str, problem: str) -> Graded:
+        """The result of a submission that can't be run: no points, every test "not run"."""
+        tests = []
+        if lab:
+            why = "The file could not be graded."
+            tests = self._runner(lab).run(Lab(None), ended=lambda: why)
+        return Graded(
+            name,
+            lab,
+            status,
+            0.0,
+            results.max_score(tests),
+            tuple(replace(test, feedback=test.detail) for test in tests),
+            problem=problem,
+            backend=self.backend,
+        )
+
+    def _runner(self, lab: str) -> SuiteRunner:
+        if lab not in self._runners:
+            self._runners[lab] = SuiteRunner(self.suites.path(lab), self.seed)
+        return self._runners[lab]
+
+    def _curves(self, submission, tests, seconds, notes) -> list[ErrorCurve]:
+        """The error curves of the functions that answer.
+
+        They come from a fork of their own, which has never seen a hidden input: a function that
+        remembers its arguments could draw them into the picture otherwise.
+        """
+        answering = [
+            f
+            for f in dict.fromkeys(t.function for t in tests)
+            if f in SWEEPS and all(t.outcome in (PASSED, FAILED) for t in tests if t.function == f)
+        ]
+        if not answering:
+            return []
+        curves = []
+        caller = SteadyCaller(self._jail, submission.cells, seconds)
+        try:
+            for function in answering:
+                curve = measure(Lab(caller), function)
+                if caller.ended:
+                    notes.append(f"The error plot ends here: {caller.ended[0].detail}")
+                    break
+                if curve is not None:
+                    curves.append(curve)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            notes.append(
+                f"The error plot of {function} could not be drawn ({type(error).__name__})."
+            )
+        finally:
+            caller.close()
+        return curves
+
+
+@contextmanager
+def _stopwatch(timings: dict[str, float], part: str):
+    start = perf_counter()
+    try:
+        yield
+    finally:
+        timings[part] = perf_counter() - start
+
+
+def _missing(runner: SuiteRunner, defined: set[str]) -> list[str]:
+    wanted = dict.fromkeys(grade.function for grade in runner.grades)
+    return [
+        f"There is no function named {f}: no cell defines it." for f in wanted if f not in defined
+    ]
+
+
+def _for_student(test: TestResult, raised: str) -> TestResult:
+    """The result with a feedback that fits what happened, and without what the test saw."""
+    feedback = test.feedback
+    if test.outcome == NOT_RUN:
+        feedback = test.detail
+    elif test.outcome == NOT_ATTEMPTED:
+        feedback = f"Not attempted: {test.function} is not written yet."
+    elif test.outcome == FAILED and raised:
+        feedback = f"The function raised {raised} here. {feedback}"
+    return replace(test, feedback=feedback)

@@ -1,0 +1,113 @@
+"""Where the grading suites are, which labs they grade, and what each lab shipped."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+_PLACE = Path("tests", "hidden")
+
+# Cells that the course ships to look at, and not to be graded.
+_NOT_RUN = frozenset({"setup", "check", "explore", "quiz", "example", "demo"})
+
+
+class SuitesError(Exception):
+    """There are no suites, or a lab is none of theirs. The text says what to do."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a lab shipped: for each code cell its id, its role and the hash of its text."""
+
+    by_hash: dict[str, frozenset[str]]
+    by_id: dict[str, tuple[str, str]]
+
+    def is_for_looking(self, cell_id: str | None, text: str) -> bool:
+        """True for a cell that the course ships to look at and the student left as it was.
+
+        The text decides, because ids get lost. The id only settles which cell it is when the same
+        text was shipped in two roles.
+        """
+        prints = _fingerprints(text)
+        role, shipped = self.by_id.get(cell_id, ("", ""))
+        if shipped in prints:
+            return role in _NOT_RUN
+        roles = frozenset().union(*(self.by_hash.get(p, frozenset()) for p in prints))
+        return bool(roles) and roles <= _NOT_RUN
+
+
+NOTHING_SHIPPED = Release({}, {})
+
+
+class Suites:
+    """A folder of suites, ``test_<lab>.py`` each, with ``release/<lab>.json`` beside them.
+
+    Raises SuitesError when the folder holds no suite.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+        self._paths = {p.stem.removeprefix("test_"): p for p in self.folder.glob("test_lab*.py")}
+        if not self._paths:
+            raise SuitesError(
+                f"{self.folder}: there is no grading suite (test_lab*.py) in this folder. "
+                "Give the folder of the suites with --suites."
+            )
+
+    @property
+    def labs(self) -> list[str]:
+        """The names of the labs that can be graded."""
+        return sorted(self._paths)
+
+    def lab(self, name: str) -> str:
+        """The full name of a lab given as ``lab04_log_softmax`` or ``lab04``, in any case."""
+        wanted = name.strip().lower()
+        found = [lab for lab in self.labs if lab.lower() == wanted]
+        found = found or [lab for lab in self.labs if lab.lower().startswith(f"{wanted}_")]
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join(self.labs)
+        if not found:
+            raise SuitesError(f"there is no suite for {name!r}; there are suites for {known}")
+        raise SuitesError(f"{name!r} could be {' or '.join(found)}; write the whole name")
+
+    def path(self, lab: str) -> Path:
+        """The suite of a lab given by its full name."""
+        return self._paths[lab]
+
+    def release(self, lab: str) -> Release:
+        """What the lab shipped. Nothing when the lab was never released from a notebook."""
+        path = self.folder / "release" / f"{lab}.json"
+        try:
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            rows = [(cell["id"], cell["role"], cell["sha256"]) for cell in cells]
+        except FileNotFoundError:
+            return NOTHING_SHIPPED
+        except (ValueError, KeyError, TypeError) as error:
+            raise SuitesError(
+                f"{path}: not the record of a release ({error!r}). Build it again."
+            ) from error
+        by_hash: dict[str, frozenset[str]] = {}
+        for _, role, digest in rows:
+            by_hash[digest] = by_hash.get(digest, frozenset()) | {role}
+        return Release(by_hash, {cell_id: (role, digest) for cell_id, role, digest in rows})
+
+
+def find_suites(start: Path | None = None) -> Path:
+    """The folder ``tests/hidden`` in the nearest parent of ``start`` (default: the working folder)
+    or of this package's own checkout. Raises SuitesError when there is none."""
+    here = Path.cwd() if start is None else Path(start).resolve()
+    for origin in (here / "x", Path(__file__).resolve()):
+        for parent in origin.parents:
+            if any((parent / _PLACE).glob("test_lab*.py")):
+                return parent / _PLACE
+    raise SuitesError(
+        f"{here}: neither this folder nor one above it holds {_PLACE.as_posix()} with grading "
+        "suites. Change to the course's folder, or give the suites' folder with --suites."
+    )
+
+
+def _fingerprints(text: str) -> set[str]:
+    """Hashes of a cell's text as it stands and without the line ends that editors add."""
+    forms = {text, text.rstrip("\n"), text.rstrip(), text.strip("\n")}
+    return {hashlib.sha256(t.encode("utf-8", "surrogatepass")).hexdigest() for t in forms}

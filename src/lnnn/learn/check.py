@@ -1,0 +1,184 @@
+"""``check(log_softmax)``: run a lab's visible checks on a function of the notebook."""
+
+import functools
+from dataclasses import dataclass
+
+from lnnn.report import error_curve, error_plot, rows
+from lnnn.report.pages import environment, stylesheet
+from lnnn.suite.lab import Lab
+from lnnn.suite.results import FAILED, NOT_ATTEMPTED, PASSED, TestResult
+from lnnn.suite.runner import SuiteRunner
+
+from . import catalogue, store
+from .calls import HandedOver, LearnersCaller
+from .kept import kept
+from .subject import Subject, subject
+
+_COUNTS = ("no", "one", "two", "three", "four", "five")
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a check found. A notebook shows it; ``str()`` and ``repr()`` give the same as text.
+
+    ``results`` holds one ``TestResult`` a check. ``curve`` is the measured error, when something
+    broke and there is a sweep for the function. ``printed`` is what the function printed.
+    """
+
+    function: str
+    results: tuple[TestResult, ...]
+    curve: error_curve.ErrorCurve | None = None
+    printed: str = ""
+    hints: int = 0
+    following: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def group(self) -> rows.Group:
+        """The results as rows."""
+        return rows.by_function(self.results, detail=True)[0]
+
+    @property
+    def outcome(self) -> str:
+        """ "passed", "failed" or "not attempted"."""
+        return self.group.outcome
+
+    @property
+    def headline(self) -> str:
+        """One line: how many checks passed."""
+        total, passed = len(self.results), self.group.passed
+        if self.outcome == PASSED:
+            return (
+                f"{self.function}: all {total} checks passed"
+                if total > 1
+                else (f"{self.function}: the check passed")
+            )
+        if self.outcome == NOT_ATTEMPTED:
+            return f"{self.function}: not written yet, {_plural(total, 'check')} to pass"
+        return f"{self.function}: {passed} of {_plural(total, 'check')} passed"
+
+    @property
+    def next_step(self) -> str:
+        """What to do now; code stands between backticks."""
+        if self.outcome == PASSED:
+            if self.following:
+                return f"Next in this lab: `{self.following}`."
+            return "That was the last function of this lab."
+        hint = ""
+        if self.hints:
+            count = _COUNTS[self.hints] if self.hints < len(_COUNTS) else str(self.hints)
+            which = "the next of " + count + " hints" if self.hints > 1 else "a hint"
+            hint = f" `hint({self.function})` gives {which}."
+        if self.outcome == NOT_ATTEMPTED:
+            return f"Write the function, run its cell, then run this cell again.{hint}"
+        return f"Change the function, run its cell, then run this cell again.{hint}"
+
+    def _repr_mimebundle_(self, **_) -> dict[str, str]:
+        return {"text/html": self.to_html(), "text/plain": str(self)}
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        lines = [f"{self.group.sign} {self.headline}"]
+        width = max(len(row.outcome) for row in self.group.rows)
+        for row in self.group.rows:
+            lines.append(f"  {row.sign} {row.outcome:<{width}}  {row.rule}")
+            if row.outcome == FAILED:
+                inner = " " * (width + 6)
+                seen = row.detail.replace("\n", f"\n{inner}      ")
+                lines += [f"{inner}Seen: {seen}"] if seen else []
+                lines += [f"{inner}Think: {row.feedback}"]
+        if self.curve is not None:
+            lines.append(f"Measured: {self.curve.finding}.")
+        if self.printed:
+            lines.append(f"{self.function} printed:")
+            lines += [f"  {line}" for line in self.printed.splitlines()]
+        lines.append(self.next_step.replace("`", ""))
+        lines += [f"Note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def to_html(self) -> str:
+        """The report as one HTML section with its own style sheet."""
+        return (
+            environment()
+            .get_template("check.html.j2")
+            .render(
+                report=self,
+                group=self.group,
+                picture=error_plot.figure(self.curve) if self.curve is not None else None,
+                style=stylesheet("theme.css", "rows.css", "plot.css", "check.css"),
+            )
+        )
+
+
+def check(function) -> CheckReport:
+    """Run the checks of the lab that asks for ``function`` and report rule by rule.
+
+    ``function`` is the function object, under the name that the lab gives it. Raises LearnError for
+    anything else. An endless loop in it ends with the interrupt button (■) or Ctrl-C. The report
+    goes to the learner's progress.
+    """
+    asked = subject("check", function)
+    caller = LearnersCaller(asked.namespace)
+    with kept():
+        results = _run(asked, caller)
+        broken = any(r.outcome == FAILED for r in results)
+        curve = error_curve.measure(Lab(caller), asked.name) if broken else None
+    if curve is not None and curve.within_contract:
+        curve = None  # what broke is something else, and the picture would not show it
+    results = tuple(_with_place(result, caller.places) for result in results)
+    notes = _record(asked, results)
+    return CheckReport(
+        asked.name,
+        results,
+        curve,
+        caller.printed.text,
+        len(catalogue.hints_of(asked.lab, asked.name)),
+        asked.lab.after(asked.name),
+        notes,
+    )
+
+
+def _run(asked: Subject, caller: LearnersCaller) -> list[TestResult]:
+    checks = asked.lab.checks
+    key = (checks, checks.stat().st_mtime_ns)
+    runner = _runner(*key)
+    handed = HandedOver(caller)
+    future = runner.submit(Lab(handed), {asked.name}, handed.ended)
+    try:
+        return handed.serve(future)
+    except KeyboardInterrupt:
+        if not future.done():
+            # Its thread is stuck in this run, so the next check gets a new one.
+            _runner.cache_clear()
+        raise
+
+
+@functools.lru_cache(maxsize=32)
+def _runner(path, _changed: int) -> SuiteRunner:
+    """The runner of a lab's checks, collected once in a kernel."""
+    return SuiteRunner(path)
+
+
+def _with_place(result: TestResult, places: dict[str, str]) -> TestResult:
+    place = places.get(result.detail) if result.outcome == FAILED else None
+    if place is None:
+        return result
+    fields = {**result.public(), "detail": f"{result.detail} ({place})"}
+    return TestResult(**fields)
+
+
+def _record(asked: Subject, results: tuple[TestResult, ...]) -> tuple[str, ...]:
+    passed = sum(r.outcome == PASSED for r in results)
+
+    def edit(progress: store.Progress):
+        entry = progress.function(asked.lab.name, asked.name)
+        entry["passed"], entry["total"] = passed, len(results)
+        entry["done"] = bool(entry.get("done")) or passed == len(results)
+
+    return store.change(edit)[1]
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,116 @@
+"""``progress()``: which quizzes are answered and which lab functions pass."""
+
+from dataclasses import dataclass
+
+from lnnn.report.pages import environment, stylesheet
+
+from . import catalogue, quiz_source, store
+
+DONE, BEGUN, OPEN = "done", "begun", "not begun"
+_SIGNS = {DONE: "✓", BEGUN: "◐", OPEN: "○"}
+_CSS = {DONE: "passed", BEGUN: "begun", OPEN: "not-attempted"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One quiz or one lab function: how far it is, and that in a few words."""
+
+    name: str
+    state: str
+    words: str
+
+    @property
+    def sign(self) -> str:
+        """The mark of ``state``."""
+        return _SIGNS[self.state]
+
+    @property
+    def css(self) -> str:
+        """The class name of ``state``."""
+        return _CSS[self.state]
+
+
+@dataclass(frozen=True)
+class Section:
+    """The quizzes, or one lab."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+    @property
+    def summary(self) -> str:
+        """``2 of 4 done``."""
+        done = sum(line.state == DONE for line in self.lines)
+        return f"{done} of {len(self.lines)} done"
+
+
+@dataclass(frozen=True)
+class ProgressView:
+    """The learner's progress. A notebook shows a table; ``str()`` gives the same as text."""
+
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...] = ()
+
+    def _repr_mimebundle_(self, **_) -> dict[str, str]:
+        template = environment().get_template("progress.html.j2")
+        html = template.render(view=self, style=stylesheet("theme.css", "rows.css", "progress.css"))
+        return {"text/html": html, "text/plain": str(self)}
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        lines = []
+        for section in self.sections:
+            lines.append(f"{section.title}: {section.summary}")
+            width = max(len(line.name) for line in section.lines)
+            lines += [f"  {e.sign} {e.name:<{width}}  {e.words}" for e in section.lines]
+        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+
+
+def progress() -> ProgressView:
+    """Your progress in every quiz and every lab of the course."""
+    stored, notes = store.read()
+    quizzes = tuple(_quiz_line(name, stored) for name in quiz_source.names())
+    labs = tuple(
+        Section(
+            title(lab.name),
+            tuple(
+                _function_line(function, count, stored.functions.get(lab.name, {}).get(function))
+                for function, count in zip(lab.functions, lab.counts, strict=True)
+            ),
+        )
+        for lab in catalogue.labs()
+    )
+    sections = (Section("Quizzes", quizzes), *labs) if quizzes else labs
+    return ProgressView(sections, notes)
+
+
+def title(name: str) -> str:
+    """``lab04_log_softmax`` -> ``Lab 04 · log softmax``; without "lab" the same without "Lab"."""
+    head, _, rest = name.partition("_")
+    head = f"Lab {head.removeprefix('lab')}" if head.startswith("lab") else head
+    return f"{head} · {rest.replace('_', ' ')}" if rest else head
+
+
+def _quiz_line(name: str, stored: store.Progress) -> Line:
+    quiz = quiz_source.load(name)
+    entries = [quiz_source.answer_of(stored, name, q) for q in quiz.questions]
+    right = sum(entry.right for entry in entries)
+    tried = sum(bool(entry.tried) for entry in entries)
+    state = DONE if right == len(entries) else BEGUN if tried else OPEN
+    words = f"{right} of {len(entries)} right" if tried else f"{len(entries)} questions"
+    return Line(title(name), state, words)
+
+
+def _function_line(function: str, count: int, entry: dict | None) -> Line:
+    entry = entry or {}
+    passed, total = entry.get("passed"), entry.get("total", count)
+    hints = entry.get("hints", 0)
+    state = DONE if entry.get("done") else BEGUN if entry else OPEN
+    words = f"{passed} of {total} checks passed"
+    if passed is None:
+        words = f"{count} check" if count == 1 else f"{count} checks"
+    if isinstance(hints, int) and hints > 0:
+        words += f", {hints} hint{'s' if hints > 1 else ''} taken"
+    return Line(function, state, words)

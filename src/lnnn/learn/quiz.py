@@ -1,0 +1,147 @@
+"""``quiz("04_log_softmax")``: a quiz in the notebook.
+
+The page gets questions and options only. Which option is right, and why, comes from Python when the
+reader has chosen; so the page's source gives nothing away.
+"""
+
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+from lnnn.report import markup
+from lnnn.report.pages import environment, stylesheet
+
+from . import quiz_source, store
+from .progress import title
+
+_STATIC = Path(__file__).parent / "static"
+
+
+class QuizWidget(anywidget.AnyWidget):
+    """The quiz ``name`` as a widget. Raises LearnError when it can't be loaded.
+
+    ``questions`` is a list of ``{"id", "text", "options"}``, texts as runs of ``report.markup``.
+    ``answers`` maps the id of a question to ``{"tried": [{"option", "correct", "explanation"}],
+    "right", "hint"}`` and holds only what the reader has chosen or asked for.
+    """
+
+    _esm = (_STATIC / "quiz.js").read_text(encoding="utf-8")
+    _css = str(stylesheet("theme.css")) + (_STATIC / "quiz.css").read_text(encoding="utf-8")
+
+    heading = traitlets.Unicode().tag(sync=True)
+    questions = traitlets.List().tag(sync=True)
+    answers = traitlets.Dict().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, name: str):
+        quiz = quiz_source.load(name)
+        self._quiz = quiz
+        stored, notes = store.read()
+        super().__init__(
+            heading=f"Quiz {title(name)}",
+            questions=[
+                {"id": q.id, "text": q.text, "options": [o.text for o in q.options]}
+                for q in quiz.questions
+            ],
+            answers=self._answers(stored),
+            note=" ".join(notes),
+        )
+        self.on_msg(self._received)
+
+    def choose(self, question: str, option: int):
+        """Answer ``question`` (its id) with the option of this index."""
+        asked = self._question(question)
+        if isinstance(option, bool) or option not in range(len(asked.options)):
+            raise ValueError(f"{question}: option must be 0 to {len(asked.options) - 1}")
+
+        def edit(entry: dict):
+            before = entry.get("tried")
+            before = before if isinstance(before, list) else []
+            entry["tried"] = [*(o for o in before if o != option), option]
+            entry["right"] = bool(entry.get("right")) or option == asked.correct
+
+        self._change(asked, edit)
+
+    def take_hint(self, question: str):
+        """Show the hint of ``question`` (its id)."""
+        self._change(self._question(question), lambda entry: entry.update(hint=True))
+
+    @property
+    def score(self) -> tuple[int, int]:
+        """How many questions have been answered right, and how many there are."""
+        right = sum(answer["right"] for answer in self.answers.values())
+        return right, len(self._quiz.questions)
+
+    def _question(self, name) -> quiz_source.Question:
+        for question in self._quiz.questions:
+            if question.id == name:
+                return question
+        raise ValueError(f"{self._quiz.name} has no question {name!r}")
+
+    def _received(self, _widget, content, _buffers):
+        kind = content.get("kind") if isinstance(content, dict) else None
+        if kind == "answer":
+            self.choose(content.get("question"), content.get("option"))
+        elif kind == "hint":
+            self.take_hint(content.get("question"))
+        else:
+            raise ValueError(f"the page sent {content!r}; known are answer and hint")
+
+    def _change(self, asked: quiz_source.Question, edit):
+        def edit_progress(progress: store.Progress):
+            entry = progress.question(self._quiz.name, asked.id)
+            if entry.get("fingerprint") != asked.fingerprint:
+                entry.clear()
+                entry["fingerprint"] = asked.fingerprint
+            edit(entry)
+
+        stored, notes = store.change(edit_progress)
+        with self.hold_sync():
+            self.answers = self._answers(stored)
+            self.note = " ".join(notes)
+        # The same answer twice changes no trait, but the page waits for a word.
+        self.send({"kind": "done"})
+
+    def _answers(self, stored: store.Progress) -> dict:
+        shown = {}
+        for question in self._quiz.questions:
+            answer = quiz_source.answer_of(stored, self._quiz.name, question)
+            if not answer.tried and not answer.hint:
+                continue
+            options = question.options
+            shown[question.id] = {
+                "tried": [
+                    {
+                        "option": i,
+                        "correct": options[i].correct,
+                        "explanation": options[i].explanation,
+                    }
+                    for i in answer.tried
+                ],
+                "right": answer.right,
+                "hint": question.hint if answer.hint else None,
+            }
+        return shown
+
+    def _repr_mimebundle_(self, **kwargs):
+        # Where no widget can be shown (GitHub, a Markdown export) the questions can be read.
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        template = environment().get_template("quiz.html.j2")
+        html = template.render(heading=self.heading, quiz=self._quiz, html=markup.to_html)
+        return {**data, "text/plain": str(self), "text/html": html}, metadata
+
+    def __str__(self) -> str:
+        lines = [f"{self.heading}. Run this cell to answer."]
+        for number, question in enumerate(self._quiz.questions, 1):
+            lines.append(f"{number}. {markup.to_text(question.text)}")
+            lines += [f"   ( ) {markup.to_text(option.text)}" for option in question.options]
+        return "\n".join(lines)
+
+
+def quiz(name: str) -> QuizWidget:
+    """The quiz ``name``, for example ``quiz("04_log_softmax")``. It keeps its score in progress.
+
+    Raises LearnError when there is no such quiz.
+    """
+    return QuizWidget(name)

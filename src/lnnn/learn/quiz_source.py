@@ -1,0 +1,160 @@
+"""Read the quizzes: one TOML file each, checked before anybody sees a question."""
+
+import difflib
+import functools
+import re
+import tomllib
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from lnnn.report import markup
+
+from . import store
+from .errors import LearnError
+
+QUIZZES = Path(__file__).parent / "quizzes"
+
+_QUESTION = {"id", "text", "hint", "option"}
+_OPTION = {"text", "explanation", "correct"}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer to choose, as runs of ``report.markup``."""
+
+    text: tuple
+    explanation: tuple
+    correct: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question with its options, in the order of the file."""
+
+    id: str
+    text: tuple
+    hint: tuple
+    options: tuple[Option, ...]
+    fingerprint: str
+
+    @property
+    def correct(self) -> int:
+        """The index of the right option."""
+        return next(i for i, option in enumerate(self.options) if option.correct)
+
+
+@dataclass(frozen=True)
+class Quiz:
+    """A quiz: 3 to 5 questions."""
+
+    name: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the learner did with a question: options tried in order, right once, hint taken."""
+
+    tried: tuple[int, ...] = ()
+    right: bool = False
+    hint: bool = False
+
+
+def names() -> tuple[str, ...]:
+    """The names of all quizzes, in order."""
+    return tuple(sorted(path.stem for path in QUIZZES.glob("*.toml")))
+
+
+def load(name: str) -> Quiz:
+    """The quiz ``name``. Raises LearnError when there is none, or when its file breaks a rule."""
+    if not isinstance(name, str):
+        example = (names() or ("04_log_softmax",))[0]
+        raise LearnError(f"quiz({name!r}): the name of a quiz is a text. Try quiz({example!r}).")
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), 1)
+        known = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(names())}."
+        raise LearnError(f"quiz({name!r}): there is no quiz of this name. {known}")
+    path = QUIZZES / f"{name}.toml"
+    return _load(path, path.stat().st_mtime_ns)
+
+
+def answer_of(stored: store.Progress, quiz: str, question: Question) -> Answer:
+    """What progress holds for a question; nothing when the question has changed since."""
+    entry = stored.quizzes.get(quiz, {}).get(question.id, {})
+    if entry.get("fingerprint") != question.fingerprint:
+        return Answer()
+    tried = entry.get("tried", [])
+    options = range(len(question.options))
+    tried = tuple(t for t in tried if t in options) if isinstance(tried, list) else ()
+    return Answer(tried, bool(entry.get("right")), bool(entry.get("hint")))
+
+
+@functools.lru_cache(maxsize=64)
+def _load(path: Path, _changed: int) -> Quiz:
+    where = f"quizzes/{path.name}"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise LearnError(f"{where}: not valid TOML: {error}.") from None
+    _only(where, table, {"question"})
+    questions = table.get("question", [])
+    if not 3 <= len(questions) <= 5:
+        raise LearnError(
+            f"{where}: has {len(questions)} questions; a quiz has 3 to 5. "
+            "Add or take out [[question]]s."
+        )
+    parsed = tuple(_question(where, i, q) for i, q in enumerate(questions, 1))
+    ids = [question.id for question in parsed]
+    for twice in {i for i in ids if ids.count(i) > 1}:
+        raise LearnError(f"{where}: the id {twice!r} stands twice. Give each question its own.")
+    return Quiz(path.stem, parsed)
+
+
+def _question(where: str, number: int, table: dict) -> Question:
+    where = f"{where}: question {number}"
+    _only(where, table, _QUESTION)
+    name = table.get("id")
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise LearnError(f"{where}: the id must be small letters, digits and dashes, not {name!r}.")
+    where = f"{where} ({name})"
+    options = table.get("option", [])
+    if not 2 <= len(options) <= 6:
+        raise LearnError(
+            f"{where}: has {len(options)} options; it needs 2 to 6 [[question.option]]s."
+        )
+    parsed = tuple(_option(f"{where}, option {i}", o) for i, o in enumerate(options, 1))
+    right = sum(option.correct for option in parsed)
+    if right != 1:
+        raise LearnError(
+            f"{where}: {right} options are marked correct = true; it must be exactly one."
+        )
+    text, hint = _runs(where, table, "text"), _runs(where, table, "hint")
+    shown = repr((text, [(option.text, option.correct) for option in parsed]))
+    return Question(name, text, hint, parsed, f"{zlib.crc32(shown.encode()):08x}")
+
+
+def _option(where: str, table: dict) -> Option:
+    _only(where, table, _OPTION)
+    correct = table.get("correct", False)
+    if not isinstance(correct, bool):
+        raise LearnError(f"{where}: correct must be true or false, not {correct!r}.")
+    return Option(_runs(where, table, "text"), _runs(where, table, "explanation"), correct)
+
+
+def _runs(where: str, table: dict, key: str) -> tuple:
+    text = table.get(key)
+    if not isinstance(text, str) or not text.strip():
+        raise LearnError(f'{where}: {key} is missing or empty. Write {key} = "…".')
+    try:
+        return markup.parse(text.strip())
+    except ValueError as error:
+        raise LearnError(f"{where}: {error}. Known tags: {', '.join(markup.TAGS)}.") from None
+
+
+def _only(where: str, table: dict, known: set[str]):
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(known))}."
+            raise LearnError(f"{where}: unknown key {key}. {hint}")

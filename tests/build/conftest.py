@@ -1,0 +1,36 @@
+"""A small project to build: one course notebook, one lab."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lnnn.build import project
+
+FIXTURE = Path(__file__).parent / "fixtures" / "project"
+
+
+@pytest.fixture
+def small_project(tmp_path):
+    """A copy of the small project, free to change."""
+    return Path(shutil.copytree(FIXTURE, tmp_path / "project"))
+
+
+@pytest.fixture(scope="session")
+def built_twice():
+    """The files of the small project, built twice with nothing shared: path -> text."""
+    sources = project.find_sources(FIXTURE)
+    return tuple(project.build(sources, root=FIXTURE) for _ in range(2))
+
+
+@pytest.fixture
+def make_source(tmp_path):
+    """Write a MyST source and read it: ``make_source(text, kind="lab")``."""
+    from lnnn.build.source import read_source
+
+    def make(text, kind="lab", name="lab04_log_softmax"):
+        path = tmp_path / f"{name}.md"
+        path.write_text(text, encoding="utf-8")
+        return read_source(path, kind, Path("source/labs", path.name))
+
+    return make

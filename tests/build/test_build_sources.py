@@ -1,0 +1,198 @@
+"""What a source may say, and how the build answers when it says something else."""
+
+import pytest
+
+from lnnn.build.errors import BuildError
+from lnnn.build.notebook import assemble, slug
+from lnnn.build.solutions import solution_block, student_version
+
+LAB = """\
+# Lab 4
+
+```{code-cell}
+:tags: [imports]
+
+import numpy as np
+```
+
+## The stable form
+
+```{code-cell}
+:tags: [answer]
+
+def log_softmax(z):
+    \"\"\"The docstring.\"\"\"
+    z = np.asarray(z)
+    ### BEGIN SOLUTION
+    m = z.max()
+    return z - m
+    ### END SOLUTION
+```
+"""
+
+
+def _refused(make_source, text, kind="lab"):
+    with pytest.raises(BuildError) as caught:
+        assemble(make_source(text, kind), kind)
+    return str(caught.value)
+
+
+def test_students_get_signature_docstring_what_is_given_and_a_stub(make_source):
+    source = make_source(LAB)
+    answer = next(cell for cell in source.cells if cell.role == "answer")
+    assert student_version(source, answer) == (
+        "def log_softmax(z):\n"
+        '    """The docstring."""\n'
+        "    z = np.asarray(z)\n"
+        '    raise NotImplementedError("log_softmax: write your answer here")'
+    )
+    assert solution_block(source, answer) == "    m = z.max()\n    return z - m"
+
+
+def test_the_stub_says_which_function_to_write(make_source):
+    notebook = assemble(make_source(LAB), "lab")
+    namespace = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.id != "setup":
+            exec(cell.source, namespace)
+    with pytest.raises(NotImplementedError, match=r"^log_softmax: write your answer here$"):
+        namespace["log_softmax"]([1.0])
+
+
+def test_the_set_up_cell_follows_the_head(make_source):
+    cells = assemble(make_source(LAB), "lab").cells
+    assert [cell.id for cell in cells][:3] == ["lab-4", "setup", "imports"]
+    assert cells[1].metadata.tags == ["setup"]
+
+
+def test_ids_are_readable_and_unique(make_source):
+    demo = "\n```{code-cell}\nprint(1)\n```\n"
+    check = "\n```{code-cell}\n:tags: [check]\n\ncheck(log_softmax)\n```\n"
+    text = LAB + demo + check + check + demo + "\n## The stable form\n\nAgain.\n" + demo
+    ids = [cell.id for cell in assemble(make_source(text), "lab").cells]
+    assert ids == [
+        "lab-4",
+        "setup",
+        "imports",
+        "the-stable-form",
+        "answer-log-softmax",
+        "the-stable-form-demo",
+        "check-log-softmax",
+        "check-log-softmax-2",
+        "the-stable-form-demo-2",
+        "the-stable-form-2",
+        "the-stable-form-demo-3",
+    ]
+
+
+def test_a_long_heading_gives_a_valid_id(make_source):
+    text = "# " + "A very long title about softmax " * 5 + "\n\n```{code-cell}\nprint(1)\n```\n"
+    assert all(len(cell.id) <= 64 for cell in assemble(make_source(text), "lab").cells)
+
+
+def test_a_slug_keeps_letters_without_accents():
+    assert slug("Qué es `log_softmax`?") == "que-es-log-softmax"
+
+
+def test_metadata_say_what_the_notebook_is(make_source):
+    notebook = assemble(make_source(LAB), "solution")
+    assert notebook.metadata["lnnn"] == {
+        "kind": "solution",
+        "name": "lab04_log_softmax",
+        "version": 1,
+    }
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+
+
+DEF = "def log_softmax(z):"
+BEGIN = "### BEGIN SOLUTION"
+END = "### END SOLUTION"
+TAGS = ":tags: [answer]"
+LIKE = "looks like a marker and is none"
+BODY = "    m = z.max()\n    return z - m\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "what"),
+    [
+        (f"    {END}\n", "", BEGIN, f"`{BEGIN}` has no partner"),
+        (f"    {BEGIN}\n", "", END, f"`{END}` has no partner"),
+        (END, f"{END}\n    {END}", END + "\n```", f"`{END}` has no partner"),
+        (BEGIN, "## BEGIN SOLUTION", "## BEGIN", LIKE),
+        (BEGIN, "### BEGIN SOLUTON", "### BEGIN", LIKE),
+        (BEGIN, "### Begin solution", "### Begin", LIKE),
+        (BEGIN, "### BEGINSOLUTION", "### BEGIN", LIKE),
+        (BEGIN, "### BEGIN HIDDEN TESTS", "### BEGIN", LIKE),
+        (END, "#END SOLUTION", "#END", LIKE),
+        (END, "### END OF SOLUTION", "### END", LIKE),
+        (TAGS, ":tags: [demo]", BEGIN, "in a cell that is not tagged `answer`"),
+        (TAGS, ":tags: [anwser]", DEF, "Did you mean `answer`?"),
+        (TAGS, ":tags: [answer, check]", DEF, "a cell has one role"),
+        (TAGS, ":tags: [setup]", DEF, "the build writes the set-up cell itself"),
+        (TAGS, ":tag: [answer]", DEF, "unknown cell option `tag`"),
+        ('    """The docstring."""\n', "", DEF, "has no docstring"),
+        (DEF, "def log_softmax(z:", "def log_softmax(z:", "not valid Python"),
+        (DEF, f"HELPER = 1\n\n{DEF}", "HELPER", "holds one function"),
+        (f"    return z - m\n    {END}", f"    {END}\n    return z - m", "    return z - m",
+         "not inside the solution"),
+        (BODY, "", BEGIN, "is empty"),
+        (f"    {BEGIN}", BEGIN, BEGIN, "indented like the function's body"),
+    ],
+)  # fmt: skip
+def test_a_broken_rule_names_the_place_the_rule_and_the_next_step(make_source, old, new, at, what):
+    assert old in LAB
+    text = LAB.replace(old, new)
+    line = text[: text.index(at)].count("\n") + 1
+    message = _refused(make_source, text)
+    assert message.startswith(f"source/labs/lab04_log_softmax.md: cell 4 (line {line}): ")
+    assert what in message
+    assert message.endswith((".", "?"))
+
+
+def test_a_notebook_without_a_title_is_refused(make_source):
+    assert "begins with the title" in _refused(make_source, LAB.replace("# Lab 4", "Lab 4"))
+
+
+def test_an_answer_without_a_solution_is_refused(make_source):
+    text = LAB.replace("    ### BEGIN SOLUTION\n", "").replace("    ### END SOLUTION\n", "")
+    assert "the answer log_softmax has no solution" in _refused(make_source, text)
+
+
+def test_a_solution_before_the_docstring_is_refused(make_source):
+    text = LAB.replace(
+        '    """The docstring."""\n    z = np.asarray(z)\n    ### BEGIN SOLUTION\n',
+        '    ### BEGIN SOLUTION\n    """The docstring."""\n    z = np.asarray(z)\n',
+    )
+    assert "begins before the end of the docstring" in _refused(make_source, text)
+
+
+def test_a_marker_in_prose_is_refused(make_source):
+    text = LAB.replace("## The stable form", "## The stable form\n\n### BEGIN SOLUTION")
+    assert "cell 3 (line 11): `### BEGIN SOLUTION`" in _refused(make_source, text)
+
+
+def test_a_second_answer_for_one_function_is_refused(make_source):
+    answer = LAB[LAB.index("```{code-cell}\n:tags: [answer]") :]
+    assert "a second answer cell for the same function" in _refused(
+        make_source, LAB + "\n" + answer
+    )
+
+
+def test_a_course_notebook_has_no_answer_cells(make_source):
+    assert "only labs have answer cells" in _refused(make_source, LAB, "course")
+
+
+@pytest.mark.parametrize(
+    ("front", "what"),
+    [
+        ("lnnn: {givn: []}", "unknown key `givn` under `lnnn:`"),
+        ("lnnn: {given: x = 1}", "must be a list"),
+        ("title: Log-softmax", "unknown front matter `title`"),
+        ("lnnn: {given: [", "not a readable MyST notebook"),
+    ],
+)
+def test_an_unreadable_front_matter_is_refused(make_source, front, what):
+    message = _refused(make_source, f"---\n{front}\n---\n\n{LAB}")
+    assert what in message
+    assert message.startswith("source/labs/lab04_log_softmax.md: ")

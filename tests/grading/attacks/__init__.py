@@ -1,0 +1,1 @@
+"""What the attack tests share."""
