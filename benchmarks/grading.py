@@ -105,14 +105,21 @@ def report(runs, floor, backend, save) -> None:
     rows = {part: [run[part] for run in runs] for part in PARTS}
     rows |= {"whole": wholes, "floor": floor}
     console = Console()
-    table = Table("part", "median ms", "p95 ms", "share", title="Grading one correct lab 4")
+    table = Table(
+        "part", "best ms", "median ms", "p95 ms", "share", title="Grading one correct lab 4"
+    )
     numbers = {}
     for part, seconds in rows.items():
         median, high = 1e3 * statistics.median(seconds), 1e3 * float(np.quantile(seconds, 0.95))
         share = sum(seconds) / sum(wholes)
-        numbers[part] = {"median_ms": round(median, 2), "p95_ms": round(high, 2)}
+        best = 1e3 * min(seconds)
+        numbers[part] = {
+            "best_ms": round(best, 2),
+            "median_ms": round(median, 2),
+            "p95_ms": round(high, 2),
+        }
         name = "suite alone, no jail" if part == "floor" else part
-        table.add_row(name, f"{median:.1f}", f"{high:.1f}", f"{share:.0%}")
+        table.add_row(name, f"{best:.1f}", f"{median:.1f}", f"{high:.1f}", f"{share:.0%}")
     console.print(table)
     summary = {
         "submissions": len(runs),

@@ -4,7 +4,7 @@ Exit codes
     0    every submission has a result, whatever its score
     1    the grader itself failed on a submission; the others have their results
     2    wrong use: no such path, an empty folder, an unknown lab, no suites, --out is a file
-    3    nothing can be graded here: no isolation, or a suite that is wrong
+    3    nothing can be graded here: no isolation, a suite that is wrong, a full disk
     130  interrupted; results.jsonl holds what was done so far
 """
 
@@ -116,6 +116,7 @@ def grade(
 
         try:
             grade_batch(found.work, settings, done, jobs)
+            results.finish()
         except CannotGradeError as error:
             progress.stop()
             raise _stop(str(error), CANNOT_GRADE) from error
@@ -124,7 +125,9 @@ def grade(
             results.keep_unfinished()
             text = f"Interrupted. What was done so far is in {results.out / 'results.jsonl'}."
             raise _stop(text, INTERRUPTED) from None
-        results.finish()
+        except OSError as error:
+            progress.stop()
+            raise _stop(f"{out}: can't write the results ({error}).", CANNOT_GRADE) from error
     progress.closing_table(results)
     if progress.failed_in_grader:
         raise typer.Exit(FAILED)

@@ -261,7 +261,8 @@ def test_dark_and_light_differ_and_texts_stand_out_in_both(explored):
     root = widget(notebook)
     contrast = """(node) => {
         const level = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map(Number)
-            .map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+            .map((v) => v / 255)
+            .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
             return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
         const paper = level(getComputedStyle(node).backgroundColor);
         return [...node.querySelectorAll("svg text")].map((t) => level(getComputedStyle(t).fill))

@@ -130,7 +130,7 @@ def test_positions_on_an_axis():
         (lambda: Axis("x", 0, 1, "log"), "low > 0"),
         (lambda: Axis("x", 0, 1, "cubic"), "'cubic'"),
         (lambda: Axis("x", 0, math.nan), "finite"),
-        (lambda: Line("l", [1, 2], [1]), "one length"),
+        (lambda: Line("l", [1, 2], [1]), "have one length"),
         (lambda: Panel.number_line("p", NATS, [Row("a")], [Mark(1, row="b")]), "'b'"),
         (lambda: Slider("two words", 0, 0, 1), "Python name"),
         (lambda: Slider("lambda", 0, 0, 1), "Python name"),

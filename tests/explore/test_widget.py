@@ -65,7 +65,7 @@ def test_values_out_of_range_or_unknown_are_refused_by_name():
     assert w.values == {"p": 0.5, "count": 3, "base": "e"}
 
 
-def test_observe_link_and_interactive_output_work_as_with_any_widget():
+def test_observe_and_link_work_as_with_any_widget():
     w, other = example(), ipywidgets.FloatSlider(value=0.5, min=0, max=1)
     heard = []
     w.observe(lambda change: heard.append(change["new"]), "p")
@@ -73,23 +73,11 @@ def test_observe_link_and_interactive_output_work_as_with_any_widget():
     other.value = 0.125
     assert heard == [0.125]
     assert w.scene.finding.startswith("ln 0.12")
-    seen = []
-    ipywidgets.interactive_output(seen.append, {"p": _Source(w)})
-    assert len(seen) <= 1
 
 
-class _Source(ipywidgets.FloatSlider):
-    """What ``interactive_output`` takes: a widget with a ``value``; here tied to an explorable."""
-
-    def __init__(self, w):
-        super().__init__(value=w.p, min=0, max=1)
-        ipywidgets.link((w, "p"), (self, "value"))
-
-
-def test_interactive_output_follows_an_explorable():
-    w = example()
-    source, calls = _Source(w), []
-    ipywidgets.interactive_output(lambda p: calls.append(p), {"p": source})
+def test_interactive_output_gets_all_values():
+    w, calls = example(), []
+    ipywidgets.interactive_output(lambda values: calls.append(values["p"]), {"values": w})
     w.p = 0.25
     assert calls == [0.5, 0.25]
 

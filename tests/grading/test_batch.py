@@ -213,6 +213,9 @@ def _dies(work):
         os.kill(os.getpid(), signal.SIGKILL)
     if "failing" in work.name:
         raise ZeroDivisionError
+    if "hanging" in work.name:
+        batch.READ_SECONDS = 1
+        batch.read_submission = lambda *_: time.sleep(60)
     return _GRADE(work)
 
 
@@ -223,12 +226,12 @@ _GRADE = batch._grade
 def test_a_dying_worker_costs_only_the_submission_that_kills_it(tmp_path, settings, monkeypatch):
     folder = tmp_path / "in"
     folder.mkdir()
-    for name in ("a", "b", "deadly", "c", "failing"):
+    for name in ("a", "b", "deadly", "c", "failing", "hanging"):
         small_lab.write(folder / f"{name}.ipynb")
     monkeypatch.setattr(batch, "_grade", _dies)
     results = run([folder], settings, tmp_path / "out")
     assert {n: e["score"] for n, e in results.items() if len(n) == 1} == dict.fromkeys("abc", 10)
-    for name in ("deadly", "failing"):
+    for name in ("deadly", "failing", "hanging"):
         assert results[name]["status"] == "crashed"
         assert results[name]["max_score"] == 10
         assert results[name]["problem"].startswith("Grading this file failed twice")

@@ -308,13 +308,17 @@ MALFORMED = {
     "a scalar of text": forged([["s", "<U1", b"\x41\0\0\0"]]),
     "a scalar of no bytes": forged([["s", "<f8", "12345678"]]),
     "too deep": forged([DEEP]),
-    "too deep in tags": forged([__import__("functools").reduce(lambda t, _: ["l", [t]], range(40), 0)]),
+    "too deep in tags": forged(
+        [__import__("functools").reduce(lambda t, _: ["l", [t]], range(40), 0)]
+    ),
     "invalid UTF-8": frames.PREFIX.pack(frames.MAGIC, 4, 4) + b"\x91\xa2\xff\xfe",
     "truncated msgpack": frames.PREFIX.pack(frames.MAGIC, 2, 2) + b"\x92\x01",
     "msgpack and more": frames.PREFIX.pack(frames.MAGIC, 3, 3) + b"\x91\x01\x01",
     "a reserved byte": frames.PREFIX.pack(frames.MAGIC, 1, 1) + b"\xc1",
-    "a list as long as memory": frames.PREFIX.pack(frames.MAGIC, 6, 6) + b"\x91\xdd\xff\xff\xff\xff",
-    "a string as long as memory": frames.PREFIX.pack(frames.MAGIC, 6, 6) + b"\x91\xdb\xff\xff\xff\xff",
+    "a list as long as memory": frames.PREFIX.pack(frames.MAGIC, 6, 6)
+    + b"\x91\xdd\xff\xff\xff\xff",
+    "a string as long as memory": frames.PREFIX.pack(frames.MAGIC, 6, 6)
+    + b"\x91\xdb\xff\xff\xff\xff",
     "noise between the arrays": forged([["a", "<f8", [1]]], F8).replace(bytes(20), b"x" * 20, 1),
     "another magic": b"GET " + forged([1])[4:],
     "no structure": frames.PREFIX.pack(frames.MAGIC, 0, 0),

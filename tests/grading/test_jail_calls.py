@@ -134,7 +134,9 @@ def test_the_time_of_a_call_is_the_calls_alone(session):
 
 
 def test_prints_and_input_reach_nobody(session, capfd):
-    source = "import sys\nprint('x' * 100_000)\nprint('e', file=sys.stderr)\ndef f(): return input()"
+    source = (
+        "import sys\nprint('x' * 100_000)\nprint('e', file=sys.stderr)\ndef f(): return input()"
+    )
     define(session, source)
     assert session.call("f", (), {}).raised.classes[0] == "EOFError"
     assert capfd.readouterr() == ("", "")

@@ -48,6 +48,7 @@ MALFORMED = {
     "a web page": ("<!DOCTYPE html><html><body>Sign in</body></html>", "is a web page"),
     "merge conflict marks": ("<<<<<<< HEAD\n" + GOOD, "not a notebook"),
     "half of UTF-16": (GOOD.encode("utf-16")[:-1], "not a text file in UTF-8"),
+    "a million cells": ('{"cells": [' + "0," * 999_999 + "0]}", "holds 1000000 cells"),
     "too large": (b" " * (MAX_BYTES + 1) + b"{", "larger than 50 MB"),
 }
 
@@ -211,6 +212,16 @@ def test_code_without_end_is_not_parsed_for_ever(tmp_path, suites):
     submission = read_submission(path, suites)
     assert sources(submission) == WANTED
     assert "more than 1000 kB of code" in submission.errors[0].text
+
+
+def test_cells_without_number_do_not_make_a_page_without_end(tmp_path, suites):
+    cells = [*shipped(), *([code("x(")] * 5000), *([None] * 3000)]
+    submission = read_submission(small_lab.write(tmp_path / "a.ipynb", cells), suites)
+    assert sources(submission) == WANTED
+    assert len(submission.errors) < 501
+    assert "more than 500 cells to run" in submission.errors[-1].text
+    assert len(submission.notes) == 31
+    assert submission.notes[-1].startswith("There are 2970 more notes")
 
 
 # ------------------------------------------------------------------------------------ which lab

@@ -177,10 +177,10 @@ def test_reordering_the_logits_reorders_the_answer(lab, rng):
     category="reference",
     points=4,
     rule="It agrees with the exact value in float64, for logits from tiny to huge and far from 0",
-    feedback="Two formulas that are equal on paper differ here. z − LSE(z) subtracts two large "
-    "numbers when the logits sit far from zero, and their last digits are gone. Shift first, then "
-    "stay with the shifted logits: (z − m) − ln Σ e^(z − m). An epsilon inside the logarithm is an "
-    "error of its own.",
+    feedback="Formulas that are equal on paper differ here. Softmax first and log afterwards sends "
+    "far classes through a probability that rounds to 0. `z - LSE(z)` subtracts two large numbers "
+    "when the logits sit far from zero, and their last digits are gone. Shift first, and stay with "
+    "the shifted logits. An epsilon inside the logarithm is an error of its own.",
 )
 def test_log_softmax_agrees_with_fifty_digits(lab, rng):
     for scale in (1e-3, 1.0, 1e2, 1e4):
@@ -193,8 +193,9 @@ def test_log_softmax_agrees_with_fifty_digits(lab, rng):
     category="reference",
     points=2,
     rule="It agrees with the exact value in float32, also far from 0",
-    feedback="float32 has 7 digits. With logits near 10 000 only three of them stand behind the "
-    "point, so a large number must never be added back to a small one. Shift, and stay shifted.",
+    feedback="float32 has 7 digits and ends at e^-103. With logits near 10 000 only three digits "
+    "stand behind the point, so the maximum must never be added back: shift, and stay shifted. "
+    "With gaps above 103 a probability is 0, so there must be none on the way.",
 )
 def test_log_softmax_agrees_with_fifty_digits_in_float32(lab, rng):
     for scale in (1e-3, 1.0, 1e2):
@@ -241,8 +242,8 @@ def test_logits_around_a_thousand_are_no_problem(lab):
     category="stress",
     points=1,
     rule="The largest logits of the contract give finite log-probabilities, without a warning",
-    feedback="z − max never overflows for such logits, but z/T·something, a square, or a cast to "
-    "a smaller type does. Look at the order of the operations.",
+    feedback="`z - max` never overflows for such logits. A square, a cast to a smaller type, or "
+    "`exp` before the shift does. If you see −inf: a probability on the way has rounded to 0.",
 )
 def test_the_largest_logits_stay_finite(lab):
     for dtype, huge in HUGE.items():

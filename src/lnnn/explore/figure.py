@@ -15,6 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from PIL import Image
 
 from .scene import Axis, Panel, Scene, Status, _status
@@ -58,6 +59,8 @@ BAR_FILLS = (
     {"facecolor": "#009E73"},
 )
 _SMALL = 8.5  # points
+_ROW = 0.46  # inches of a number line
+_BAND_WORDS = 0.4  # rows above the first, for the words of bands
 
 
 def png(scene: Scene, settings: str = "") -> tuple[str, dict]:
@@ -71,17 +74,16 @@ def png(scene: Scene, settings: str = "") -> tuple[str, dict]:
 
 
 def _palette() -> Image.Image:
-    """Every colour of this module, mixed with white and with ink in eight steps each."""
-    named = {"#ffffff", INK, MUTED, RULE, FAINT, WASH, *COLOURS.values(), *(c for c, _ in CURVES)}
-    rgb = []
-    for colour in sorted(named):
-        for ground in ("#ffffff", INK):
-            for step in range(8):
-                share = 1 - step / 8
-                mixed = share * np.array(to_rgb(colour)) + (1 - share) * np.array(to_rgb(ground))
-                rgb += [round(255 * v) for v in mixed]
+    """White, the greys, and every strong colour mixed with white and with ink."""
+    white, ink = np.ones(3), np.array(to_rgb(INK))
+    strong = sorted({INK, MUTED, RULE, *COLOURS.values(), *(colour for colour, _ in CURVES)})
+    mixes = [white, *(np.array(to_rgb(grey)) for grey in (FAINT, WASH))]
+    for colour in strong:
+        pure = np.array(to_rgb(colour))
+        mixes += [share * pure + (1 - share) * white for share in np.linspace(0.1, 1, 10)]
+        mixes += [share * pure + (1 - share) * ink for share in np.linspace(0.2, 0.8, 4)]
     image = Image.new("P", (1, 1))
-    image.putpalette(rgb[: 3 * 256])
+    image.putpalette([round(255 * channel) for mix in mixes for channel in mix])
     return image
 
 
@@ -142,7 +144,7 @@ def _height(panel: Panel) -> float:
             + 0.5
         )
     if panel.kind == "number line":
-        return 0.46 * len(panel.rows) + 0.5
+        return _ROW * (len(panel.rows) + (_BAND_WORDS if panel.bands else 0)) + 0.5
     if panel.kind == "lines":
         return 2.8
     return 0.3 + 0.16 * len(textwrap.wrap(panel.error, 38))
@@ -250,7 +252,7 @@ def _bars(axes, panel):
 def _mark_before(axes, y, words, room, status):
     """The shape of a status at the left of words that end at the panel's right edge."""
     inches = axes.get_position().width * WIDTH
-    x = 1 + (room - 0.03 - _letters([words]) - 0.1) / inches
+    x = 1 + (room - 0.03 - _letters([words]) - 0.12) / inches
     _mark(axes, x, y, status)
 
 
@@ -263,27 +265,26 @@ def _mark(axes, x, y, status):
 
 def _number_line(axes, panel):
     names = [row.name for row in panel.rows]
-    axes.set_ylim(len(names) - 0.5, -0.5)
+    top = -0.5 - (_BAND_WORDS if panel.bands else 0)
+    axes.set_ylim(len(names) - 0.5, top)
     axes.set_yticks([])
     _bands(axes, panel)
     inches = axes.get_position().width * WIDTH
     first, last = 1 + 0.15 / inches, 1 + 0.87 / inches  # the band apart
     if panel.x.apart:
-        axes.fill_between([first, last], -0.5, len(names) - 0.5, color=WASH, clip_on=False)
-        axes.text(
-            (first + last) / 2,
-            len(names) - 0.5,
-            panel.x.apart,
-            va="top",
-            ha="center",
-            size=_SMALL,
-            color=MUTED,
-        ).set_y(len(names) - 0.5 + 0.1)
-    halo = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.fill_between([first, last], top, len(names) - 0.5, color=WASH, clip_on=False)
+        middle, under = (first + last) / 2, len(names) - 0.4
+        style = {"va": "top", "ha": "center", "size": _SMALL, "color": MUTED}
+        axes.text(middle, under, panel.x.apart, **style)
+    halo = {
+        "size": _SMALL,
+        "color": INK,
+        "path_effects": [withStroke(linewidth=4, foreground="white")],
+    }
     for i, row in enumerate(panel.rows):
         axes.plot([0, 1], [i + 0.2, i + 0.2], color=RULE, linewidth=1)
-        axes.text(0, i - 0.22, row.name, va="center", size=_SMALL, color=INK, bbox=halo)
-        axes.text(1, i - 0.22, row.text, va="center", ha="right", size=_SMALL, color=INK, bbox=halo)
+        axes.text(0, i - 0.22, row.name, va="center", **halo)
+        axes.text(1, i - 0.22, row.text, va="center", ha="right", **halo)
         marks = [mark for mark in panel.marks if mark.row == row.name]
         away = [mark for mark in marks if not math.isfinite(mark.x)]
         for k, mark in enumerate(away):
@@ -294,7 +295,7 @@ def _number_line(axes, panel):
                 x = panel.x.position(mark.x)
                 _mark(axes, x, i + 0.2, _status(mark.status, mark.x))
                 if mark.label:
-                    axes.text(x, i - 0.08, mark.label, ha="center", size=_SMALL, color=INK)
+                    axes.text(x, i + 0.3, mark.label, ha="center", va="top", size=_SMALL)
 
 
 def _bands(axes, panel):
@@ -303,6 +304,8 @@ def _bands(axes, panel):
         plain = band.status is Status.ORDINARY
         colour, alpha = (WASH, 1) if plain else (COLOURS[band.status], 0.16)
         axes.axvspan(a, b, facecolor=colour, alpha=alpha, linewidth=0)
+        if _letters([band.label]) > (b - a) * axes.get_position().width * WIDTH:
+            continue
         axes.annotate(
             band.label,
             ((a + b) / 2, 1),

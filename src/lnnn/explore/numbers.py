@@ -1,4 +1,4 @@
-"""Numbers as a reader sees them: short text with a true minus sign, round ticks, stable rounding."""
+"""Numbers as a reader sees them: short text, true minus signs, round ticks, stable rounding."""
 
 import math
 
@@ -56,11 +56,20 @@ def nice_ceiling(x) -> float:
 
 
 def linear_ticks(low, high, most=5) -> tuple[tuple[float, str], ...]:
-    """At most ``most`` round ticks within [low, high], each with its text."""
-    step = nice_ceiling((high - low) / (most - 1))
+    """At most ``most`` round ticks within [low, high], on both ends if a round step allows it."""
+    step = _tick_step(low, high, (high - low) / (most - 1))
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return tuple((k * step + 0.0, text(k * step)) for k in range(first, last + 1))
+
+
+def _tick_step(low, high, least):
+    power = 10.0 ** math.floor(math.log10(least))
+    steps = [f * power for f in (1, 2, 2.5, 4, 5, 10) if f * power >= least * (1 - 1e-9)]
+    for step in steps:
+        if all(abs(end / step - round(end / step)) < 1e-6 for end in (low, high)):
+            return step
+    return steps[0]
 
 
 def decade_ticks(largest_exponent: int, most=6) -> tuple[tuple[float, str], ...]:

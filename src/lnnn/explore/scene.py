@@ -153,7 +153,7 @@ class Line:
     def __post_init__(self):
         if len(self.x) != len(self.y):
             raise ValueError(
-                f"line {self.name!r}: x and y are of one length, not {len(self.x)} and {len(self.y)}"
+                f"line {self.name!r}: x and y have one length, not {len(self.x)} and {len(self.y)}"
             )
 
     def to_dict(self) -> dict:

@@ -21,13 +21,15 @@ class Explorable(anywidget.AnyWidget):
     scene: called with ``{name: value, …}`` for all controls, returns a ``Scene``. What it raises is
     shown as a message in place of the picture.
     sliders: ``Slider`` and ``Choice`` objects, in reading order. Each becomes a trait of its name,
-    so ``widget.temperature = 0.5``, ``observe``, ``link`` and ``interactive_output`` work.
+    so ``widget.temperature = 0.5``, ``observe`` and ``link`` work; ``widget.value`` holds them all,
+    as ``interactive_output(show, {"values": widget})`` wants it.
 
     With no kernel a notebook shows the picture at its starting values; after ``record()`` its
     sliders move too, one at a time. The environment variable ``LNNN_RECORD=1`` makes every
     explorable record itself when it is displayed.
     """
 
+    value = traitlets.Dict(read_only=True, help="The values of all controls, by name.")
     _esm = _STATIC / "explorable.js"
     _controls = traitlets.List().tag(sync=True)
     _scene = traitlets.Dict().tag(sync=True)
@@ -58,6 +60,7 @@ class Explorable(anywidget.AnyWidget):
         super().__init__(
             _controls=[slider.to_dict() for slider in sliders], _scene=self._draw(self.values)
         )
+        self.set_trait("value", self.values)
         # A weak reference: else the widget and its own observer keep each other alive.
         this = weakref.ref(self)
         self.observe(lambda change: this() is not None and this()._follow(), names=names)
@@ -90,6 +93,7 @@ class Explorable(anywidget.AnyWidget):
         values = self.values
         if values != self._drawn:
             self._scene = self._draw(values)
+            self.set_trait("value", values)
 
     def _draw(self, values) -> dict:
         self._drawn = values

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing import connection
 from pathlib import Path
@@ -21,6 +22,10 @@ from .runner import CRASHED, Graded, Grader
 from .source_file import SUFFIXES, display_name
 from .submission import lab_from_file, read_submission
 from .suites import Suites, SuitesError
+
+# A worker that takes longer is killed: Python's parser, say, can't be interrupted otherwise.
+READ_SECONDS = 30
+GRADER_SECONDS = 60
 
 _IGNORED_FOLDERS = {"__pycache__", "__MACOSX", "node_modules"}
 
@@ -184,16 +189,29 @@ def _grade(work: Work) -> tuple[Graded, str]:
     grader, settings = _Worker.grader, _Worker.settings
     start = perf_counter()
     try:
-        submission = read_submission(work.path, grader.suites, settings.lab, work.name)
-        submission = replace(submission, notes=(*filter(None, [work.note]), *submission.notes))
+        with _deadline(READ_SECONDS):
+            submission = read_submission(work.path, grader.suites, settings.lab, work.name)
+            submission = replace(submission, notes=(*filter(None, [work.note]), *submission.notes))
         read = perf_counter()
-        graded = grader.grade(submission)
+        # The tests and the error curve share the submission's budget; the rest is the grader's.
+        with _deadline(GRADER_SECONDS + settings.limits.total_seconds):
+            graded = grader.grade(submission)
     except (SuiteError, SuitesError) as error:
         raise CannotGradeError(str(error)) from error
     ran = perf_counter()
     page = feedback.page(graded)
     timings = {"read": read - start, **graded.timings, "feedback": perf_counter() - ran}
     return replace(graded, timings=timings, seconds=perf_counter() - start), page
+
+
+@contextmanager
+def _deadline(seconds: float):
+    """End this worker, by the signal's default action, if the block takes longer."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _give_up(work: Work, reason: str) -> tuple[Graded, str]:
@@ -286,7 +304,7 @@ def _grade_alone(work: Work, settings: Settings) -> tuple[Graded, str]:
 
 def _why(error: BaseException) -> str:
     if isinstance(error, BrokenProcessPool):
-        return "the process that read it ended"
+        return "the process that graded it ended or took too long"
     return f"{type(error).__name__} in the grader"
 
 

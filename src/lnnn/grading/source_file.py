@@ -17,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 
 MAX_BYTES = 50_000_000
+MAX_CELLS = 10_000
 SUFFIXES = (".ipynb", ".py")
 
 _SAVE_AGAIN = "Open the notebook in JupyterLab, save it, and hand it in again."
@@ -126,6 +127,11 @@ def _notebook(data: bytes, name: str):
             f"{_json_kind(document)} where a notebook has an object. {_SAVE_AGAIN}"
         )
     listed = _list_of_cells(document, name, notes)
+    if len(listed) > MAX_CELLS:
+        raise UnreadableError(
+            f"{name} holds {len(listed)} cells; no notebook of this course comes near {MAX_CELLS}. "
+            f"{_SAVE_AGAIN}"
+        )
     cells = []
     for index, cell in enumerate(listed, 1):
         raw = _code_cell(cell, index, notes)

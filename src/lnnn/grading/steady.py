@@ -40,6 +40,7 @@ _TOLD = frozenset(
         "ZeroDivisionError",
     }
 )
+_LONGEST = 400
 _MODULES = "While grading, only the standard library and NumPy can be imported."
 
 
@@ -184,6 +185,7 @@ def _not_run(why: str) -> str:
 def _in_words(outcome: CellOutcome) -> str:
     place = f" in line {outcome.line}" if outcome.line else ""
     text = f"{outcome.error.classes[0]}: {outcome.error.message}".rstrip(": ")
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     if "ModuleNotFoundError" in outcome.error.classes:
         text = f"{text}. {_MODULES}"
     return f"stopped{place} with {text}"

@@ -13,6 +13,9 @@ from .suites import Release, Suites, SuitesError
 
 # Far above any lab's answers, far below what would keep the grader busy with parsing.
 MAX_CODE = 1_000_000
+MAX_RUN = 500
+# A page with more is read by nobody.
+_MAX_NOTES = 30
 
 _LAB_IN_NAME = re.compile(r"(?:^|[^a-z])(lab\d\d)(?!\d)", re.IGNORECASE)
 
@@ -74,6 +77,8 @@ def read_submission(
         return Submission(name, path, "", problem=remark, digest=file.digest)
     notes = [*file.notes, *([remark] if remark else [])]
     cells, errors = _prepare(file, path, suites.release(chosen), notes)
+    if len(notes) > _MAX_NOTES:
+        notes[_MAX_NOTES:] = [f"There are {len(notes) - _MAX_NOTES} more notes like these."]
     return Submission(
         name, path, chosen, tuple(cells), tuple(notes), None, file.digest, tuple(errors)
     )
@@ -131,16 +136,12 @@ def _prepare(file: SourceFile, path: Path, release: Release, notes: list[str]):
             _learn_imports(course, raw)
             continue
         size += len(raw.text)
-        if size > MAX_CODE:
-            errors.append(
-                CellError(
-                    raw.index,
-                    raw.label,
-                    f"{raw.label} and what follows were not run: the file holds "
-                    f"more than {MAX_CODE // 1000} kB of code.",
-                    _start(raw.text),
-                )
+        if size > MAX_CODE or len(cells) + len(errors) >= MAX_RUN:
+            most = (
+                f"{MAX_CODE // 1000} kB of code" if size > MAX_CODE else f"{MAX_RUN} cells to run"
             )
+            text = f"{raw.label} and what follows were not run: the file holds more than {most}."
+            errors.append(CellError(raw.index, raw.label, text, _start(raw.text)))
             break
         source, tree, problem = _as_python(raw, notes)
         if problem:

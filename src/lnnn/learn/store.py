@@ -76,15 +76,22 @@ def change(edit: Callable[[Progress], None]) -> tuple[Progress, tuple[str, ...]]
 
     ``edit`` may be called again later, on a fresh reading, when the file can't be written now.
     """
-    file = path()
-    edit(Progress())  # an edit that can't work raises here, and is not kept to raise again later
     _unsaved.append(edit)
+    try:
+        return _change(path())
+    except BaseException:
+        # An edit that can't work must not come back to fail the next one.
+        _unsaved.remove(edit)
+        raise
+
+
+def _change(file: Path) -> tuple[Progress, tuple[str, ...]]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with _locked(file.with_suffix(".lock")):
             progress, notes, writable = _load(file, locked=True)
-            for each in _unsaved:
-                each(progress)
+            for edit in _unsaved:
+                edit(progress)
             if writable:
                 _replace(file, progress)
                 _unsaved.clear()

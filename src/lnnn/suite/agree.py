@@ -4,6 +4,9 @@ import numpy as np
 
 from . import expect, oracle
 
+# Arrays of at most so many elements are written out in messages.
+SHOWN = 6
+
 
 def agree(lab, name, *arrays, **keywords) -> np.ndarray:
     """Call the student's function ``name`` and compare it with ``oracle.<name>``.
@@ -14,10 +17,22 @@ def agree(lab, name, *arrays, **keywords) -> np.ndarray:
     """
     reference = getattr(oracle, name)(*arrays, **keywords)
     dtype = float_type(arrays[0])
-    value = expect.array(getattr(lab, name)(*arrays, **keywords), reference.shape, dtype)
     slack = rounding_of(arrays[0], keywords.get("temperature", 1.0))
-    expect.close(value, reference, slack=slack)
+    value = getattr(lab, name)(*arrays, **keywords)
+    what = _shown(name, arrays, keywords)
+    expect.close(
+        expect.array(value, reference.shape, dtype, what), reference, slack=slack, what=what
+    )
     return value
+
+
+def _shown(name, arrays, keywords) -> str:
+    """The call as the student would type it, or its shapes when the arrays are long."""
+    if all(np.size(a) <= SHOWN for a in arrays):
+        given = [str(np.asarray(a).tolist()) for a in arrays]
+    else:
+        given = [f"array of shape {np.shape(a)}" for a in arrays]
+    return f"{name}({', '.join(given + [f'{k}={v}' for k, v in keywords.items()])})"
 
 
 def float_type(z) -> np.dtype:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lnnn.grading.jail import Jail, Limits, backends, layout
+from lnnn.grading.jail import Jail, Limits, SessionEnded, backends, layout
 
 REPOSITORY = Path(__file__).parents[3]
 LIMITS = Limits(
@@ -82,6 +82,14 @@ def attack(session, source, *args, name="attack"):
     observed = session.call(name, args, {})
     assert observed.raised is None, observed.raised
     return observed.value
+
+
+def result_of(session, name, *args):
+    """What a call came to: the Observed, or the SessionEnded where it ended the session."""
+    try:
+        return session.call(name, args, {})
+    except SessionEnded as ended:
+        return ended
 
 
 def answers(jail, limits=None):

@@ -65,7 +65,15 @@ def bubblewrap_launches(python: layout.Interpreter):
                 "visible": None,
             }
             command = [program, *arguments, *common, *start]
-            yield Launch(BUBBLEWRAP, command, environment, config, info=True, uid=outer_uid)
+            yield Launch(
+                BUBBLEWRAP,
+                command,
+                environment,
+                config,
+                info=True,
+                uid=outer_uid,
+                shows=view.shows,
+            )
 
 
 def uid_launches(python: layout.Interpreter):

@@ -12,7 +12,8 @@ import tempfile
 import threading
 import time
 import weakref
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .errors import JailUnavailable
@@ -26,7 +27,7 @@ class Launch:
     """How to start a zygote: the command before its configuration, its environment, its layers.
 
     ``info`` asks bubblewrap for the pid of what it starts. ``scratch`` is a folder to remove when
-    the zygote is gone.
+    the zygote is gone. ``shows`` says of a host path whether it is visible inside under any name.
     """
 
     backend: str
@@ -36,7 +37,8 @@ class Launch:
     info: bool = False
     uid: int | None = None
     scratch: Path | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    shows: Callable[[Path], bool] = lambda path: False
 
 
 class ZygoteHost:

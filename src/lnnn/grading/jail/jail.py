@@ -143,6 +143,9 @@ class Jail:
 
     def _tested(self, launch):
         """A running zygote whose sessions passed the self-test."""
+        shown = [str(path) for path in self._hidden if launch.shows(path)]
+        if shown:
+            raise JailUnavailable(f"{', '.join(shown)} lies among the files the jail must show")
         host = ZygoteHost(launch)
         try:
             hidden = [] if launch.backend == backends.NONE else self._hidden_files()

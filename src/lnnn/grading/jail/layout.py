@@ -111,6 +111,15 @@ class View:
     site: str
     library_path: str | None
     sources: list[Path]
+    covered: list[Path]
+
+    def shows(self, path: Path) -> bool:
+        """True when a path of the host can be seen inside, under whatever name."""
+        if any(path.is_relative_to(folder) for folder in package_folders()):
+            return True
+        if any(path.is_relative_to(folder) for folder in self.covered):
+            return False
+        return any(path.is_relative_to(source) for source in self.sources)
 
 
 def bubblewrap_view(python: Interpreter) -> View:
@@ -119,7 +128,7 @@ def bubblewrap_view(python: Interpreter) -> View:
     Python's own prefix appears as /jail/python, so the host's paths don't show. Every folder of
     third-party packages is covered by an empty one.
     """
-    arguments, sources, covered, opened = [], [], [], set()
+    arguments, sources, covered, hosts, opened = [], [], [], [], set()
 
     def show(source: Path, target: str):
         for parent in reversed(Path(target).parents[:-1]):
@@ -130,9 +139,11 @@ def bubblewrap_view(python: Interpreter) -> View:
         arguments.extend(["--ro-bind", str(source), target])
         sources.append(source)
 
-    def cover(folder: str):
+    def cover(folder: str, host: Path | None = None):
         arguments.extend(["--tmpfs", folder])
         covered.append(folder)
+        if host is not None:
+            hosts.append(host.resolve())
 
     for library in _system_libraries():
         top = Path(*library.parts[:2])
@@ -143,7 +154,7 @@ def bubblewrap_view(python: Interpreter) -> View:
             continue
         show(library.resolve(), str(library))
         for store in _package_stores(library):
-            cover(str(store))
+            cover(str(store), store)
     arguments.extend(["--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"])
     library_path = None
     if python.of_the_system:
@@ -152,7 +163,7 @@ def bubblewrap_view(python: Interpreter) -> View:
         show(python.stdlib, str(python.stdlib))
         for name in ("site-packages", "dist-packages"):
             if (python.stdlib / name).is_dir():
-                cover(str(python.stdlib / name))
+                cover(str(python.stdlib / name), python.stdlib / name)
         arguments.extend(["--ro-bind-try", "/etc/alternatives", "/etc/alternatives"])
         cover(site)
     else:
@@ -163,7 +174,7 @@ def bubblewrap_view(python: Interpreter) -> View:
             if folder.is_dir() and not folder.is_symlink():
                 show(folder, f"/jail/python/{name}")
                 for store in _package_stores(folder):
-                    cover(f"/jail/python/{name}/{store.relative_to(folder)}")
+                    cover(f"/jail/python/{name}/{store.relative_to(folder)}", store)
         site = f"/jail/python/lib/{python.stdlib.name}/site-packages"
         if site not in covered:
             site = "/jail/site"
@@ -180,7 +191,7 @@ def bubblewrap_view(python: Interpreter) -> View:
         arguments.extend(["--dev-bind", f"/dev/{device}", f"/dev/{device}"])
     for folder in [*covered, "/dev", "/"]:
         arguments.extend(["--remount-ro", folder])
-    return View(arguments, program, site, library_path, sources)
+    return View(arguments, program, site, library_path, sources, hosts)
 
 
 def visible_files(python: Interpreter, scratch: Path) -> list[str]:

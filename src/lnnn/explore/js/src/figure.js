@@ -1,6 +1,7 @@
 import { drawBars } from "./bars.js";
 import { describe } from "./describe.js";
 import { element, setText } from "./dom.js";
+import { oncePerFrame } from "./frame.js";
 import { drawLines } from "./lines.js";
 import { drawNumberLine } from "./numberline.js";
 import { drawExact, drawStatus, STATUSES } from "./status.js";
@@ -13,7 +14,8 @@ export class Figure {
   constructor(id) {
     this.id = id;
     this.scene = null;
-    this.frame = 0;
+    this.width = 0;
+    this.redraw = oncePerFrame(() => this.draw());
     this.slots = [];
     this.finding = element("p", { class: "lnnn-finding", id: `${id}-finding` });
     this.panels = element("div", { class: "lnnn-panels" });
@@ -27,22 +29,25 @@ export class Figure {
     ]);
   }
 
-  /** Draw `scene` in the next frame; of several in one frame only the last is drawn. */
+  /** Draw `scene`; of several in one frame only the last stays. */
   show(scene) {
     this.scene = scene;
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.draw();
-    });
+    this.redraw();
+  }
+
+  /** Draw again if the width has changed. */
+  fit() {
+    if (this.root.clientWidth !== this.width) this.redraw();
   }
 
   stop() {
-    cancelAnimationFrame(this.frame);
+    this.redraw.cancel();
   }
 
   draw() {
     const scene = this.scene;
     if (!scene) return;
+    this.width = this.root.clientWidth;
     setText(this.finding, scene.finding);
     this.matchSlots(scene.panels);
     useFontOf(this.root);

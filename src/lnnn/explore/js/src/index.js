@@ -1,5 +1,6 @@
 import { createControls } from "./controls.js";
 import { Figure } from "./figure.js";
+import { oncePerFrame } from "./frame.js";
 import { element } from "./dom.js";
 import { Recording } from "./recording.js";
 import css from "./style.css";
@@ -37,8 +38,8 @@ class View {
     this.specs = model.get("_controls");
     this.recording = null; // set while a recording stands in for the kernel
     this.answered = false;
-    this.moved = new Map(); // name -> value, waiting for the next frame
-    this.frame = 0;
+    this.moved = new Map(); // name -> value, not sent yet
+    this.send = oncePerFrame(() => this.sendMoved());
     this.timers = { answer: 0, announce: 0 };
     this.listening = [];
 
@@ -68,14 +69,14 @@ class View {
     }
     this.controls.show(this.values());
     this.figure.show(this.model.get("_scene"));
-    this.resizing = new ResizeObserver(() => this.figure.draw());
+    this.resizing = new ResizeObserver(() => this.figure.fit());
     this.resizing.observe(this.root);
   }
 
   stop() {
     for (const [event, callback] of this.listening) this.model.off(event, callback);
     this.resizing?.disconnect();
-    cancelAnimationFrame(this.frame);
+    this.send.cancel();
     clearTimeout(this.timers.answer);
     clearTimeout(this.timers.announce);
     this.figure.stop();
@@ -91,16 +92,16 @@ class View {
     return Object.fromEntries(this.specs.map(({ name }) => [name, this.model.get(name)]));
   }
 
-  /** A control moved. Many moves in one frame go out as one message with the last values. */
+  /** A control moved. Many moves in one frame go out with their last values. */
   onInput(name, value) {
     this.copied.textContent = "";
     if (this.recording) this.showRecorded(name, value);
     this.moved.set(name, value);
-    this.frame ||= requestAnimationFrame(() => this.send());
+    this.send();
   }
 
-  send() {
-    this.frame = 0;
+  /** To the kernel. While it computes, ipywidgets holds later messages back and merges them. */
+  sendMoved() {
     for (const [name, value] of this.moved) this.model.set(name, value);
     const last = [...this.moved].pop();
     this.moved.clear();
@@ -170,7 +171,7 @@ class View {
       this.controls.show(this.recording.start.values);
       this.draw(this.recording.start);
     }
-    this.frame ||= requestAnimationFrame(() => this.send());
+    this.send();
   }
 
   async copy() {

@@ -4,6 +4,7 @@ import { draw, textWidth } from "./svg.js";
 
 const BELOW_WORDS = 34; // the line, its marks, and air
 const LINE_AT = 20; // under the words
+const LABELS = 14; // marks' labels, under the line
 const WORDS = 12; // half a line of them above and below
 const APART_WIDTH = 68;
 const BAND_WORDS = 20;
@@ -16,7 +17,8 @@ export function drawNumberLine(layer, panel, width) {
   // Name and words share a line where they fit, else the words go under the name.
   const crowded = panel.rows.some(({ name, text }) => textWidth(name + text) + 24 > right);
   const words = crowded ? WORDS * 2.5 : WORDS;
-  const rowHeight = words + BELOW_WORDS;
+  const labelled = panel.marks.some((mark) => mark.label);
+  const rowHeight = words + BELOW_WORDS + (labelled ? LABELS : 0);
   const height = top + panel.rows.length * rowHeight;
   const x = scaleFor(panel.x, 8, right);
   const apart = { from: width - APART_WIDTH, to: width };
@@ -48,10 +50,19 @@ function drawMarks(g, marks, x, apart, y) {
   const step = Math.min(14, (apart.to - apart.from - 12) / Math.max(1, away.length));
   const first = (apart.from + apart.to - step * (away.length - 1)) / 2;
   away.forEach((mark, i) => drawStatus(g, mark.status, first + i * step, y));
-  for (const mark of marks) {
-    if (mark.x === null) continue;
-    const at = x(mark.x);
-    drawStatus(g, mark.status, at, y);
-    if (mark.label) draw(g, "text", { class: "lnnn-middle lnnn-halo", x: at, y: y - 14 }, mark.label);
+  const near = marks.filter((mark) => mark.x !== null).sort((a, b) => a.x - b.x);
+  for (const mark of near) drawStatus(g, mark.status, x(mark.x), y);
+  let taken = -Infinity; // a label that would cover the one before is left to the description
+  for (const { x: value, label } of near) {
+    const half = textWidth(label) / 2;
+    const at = Math.max(x(value), half);
+    if (!label || at - half < taken) continue;
+    draw(g, "text", { class: "lnnn-middle lnnn-halo", x: at, y: y + 17 }, label);
+    taken = at + half + 4;
+  }
+  if (away.length && away.every((mark) => mark.label)) {
+    const text = away.map((mark) => mark.label).join(" ");
+    if (textWidth(text) > apart.to - apart.from) return;
+    draw(g, "text", { class: "lnnn-middle", x: (apart.from + apart.to) / 2, y: y + 17 }, text);
   }
 }

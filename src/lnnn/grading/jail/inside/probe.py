@@ -4,6 +4,7 @@ import ctypes
 import errno
 import importlib.util
 import os
+import resource
 import socket
 from pathlib import Path
 
@@ -33,6 +34,11 @@ def findings(layers: dict, hidden: list, forbidden: list, outside_pid: int) -> l
             found.append("the session runs as root")
         if confine.capabilities():
             found.append("the session holds capabilities")
+    if os.getpgrp() != os.getpid():
+        found.append("the session shares its process group")
+    for name in ("RLIMIT_AS", "RLIMIT_NPROC", "RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_CPU"):
+        if resource.getrlimit(getattr(resource, name))[1] == resource.RLIM_INFINITY:
+            found.append(f"{name} is not set")
     if layers["filter"]:
         found += _filter_findings()
     if layers["namespaces"]:

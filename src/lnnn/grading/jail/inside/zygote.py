@@ -249,8 +249,8 @@ class Zygote:
             confine.become(self.session_uids + number % SESSION_UIDS)
         if not self.layers["namespaces"] and sys.platform == "linux":
             confine.die_with_parent()  # after the change of user, which would cancel it
-        if not self.layers["filter"]:
-            os.setsid()
+        # kill(0) reaches a whole process group, across pid namespaces: let it be a group of one.
+        os.setsid()
         if self.layers["user"]:
             confine.set_dumpable(False)
             confine.no_new_privileges()
