@@ -52,6 +52,21 @@ def node_project(tmp_path_factory):
     return copy
 
 
+@pytest.fixture(scope="session")
+def axe_violations(node_project):
+    """A function: what axe-core finds wrong inside a locator, one line a rule."""
+    script = str(node_project / "node_modules/axe-core/axe.min.js")
+
+    def look_at(page, locator):
+        if not page.evaluate("() => 'axe' in window"):
+            page.add_script_tag(path=script)
+        result = locator.evaluate("(node) => axe.run(node)")
+        assert len(result["passes"]) > 3, "axe looked at nothing"
+        return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in result["violations"]]
+
+    return look_at
+
+
 @pytest.fixture
 def open_notebook(jupyterlab, browser):
     """A function that opens cells or a notebook; its options are those of ``open_in``."""

@@ -139,10 +139,6 @@ class OpenNotebook:
             }"""
         )
 
-    def save(self):
-        """Save the notebook, widget state included, and wait for the file."""
-        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-
     def theme(self, name):
         """``JupyterLab Dark`` or ``JupyterLab Light``."""
         self.command("apputils:change-theme", {"theme": name})

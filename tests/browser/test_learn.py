@@ -8,7 +8,6 @@ import pytest
 pytestmark = pytest.mark.needs_browser
 
 ROOT = Path(__file__).parents[2]
-AXE = ROOT / "src/lnnn/explore/js/node_modules/axe-core/axe.min.js"
 QUIZ = "lab90_halving"
 
 SETUP = f"""
@@ -56,12 +55,6 @@ def quizzed(learned):
         return notebook, root
 
     return run
-
-
-def violations(notebook, inside):
-    notebook.page.add_script_tag(path=AXE)
-    found = notebook.page.evaluate("s => axe.run(s).then((r) => r.violations)", inside)
-    return [f"{v['id']}: {[n['html'][:120] for n in v['nodes']]}" for v in found]
 
 
 def question(root, n):
@@ -191,9 +184,10 @@ def test_text_of_a_quiz_is_never_read_as_html(quizzed):
     assert question(root, 2).locator("legend sub").inner_text() == "i"
 
 
+@pytest.mark.needs_node
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 @pytest.mark.parametrize("width", [1280, 480])
-def test_axe_finds_nothing_in_check_hint_progress_and_quiz(learned, theme, width):
+def test_axe_finds_nothing_in_check_hint_progress_and_quiz(learned, axe_violations, theme, width):
     notebook = learned(
         ASK, "check(log_softmax)", "check(halve)", "hint(log_softmax)", "progress()", width=width
     )
@@ -205,9 +199,9 @@ def test_axe_finds_nothing_in_check_hint_progress_and_quiz(learned, theme, width
         question(root, n).locator(".why:visible").wait_for()
     question(root, 1).get_by_role("button", name="Hint").click()
     question(root, 1).locator(".hint").wait_for()
-    for inside in (".lnnn-quiz", ".lnnn-check.failed", ".lnnn-check.passed", ".lnnn-hint"):
-        assert violations(notebook, inside) == [], inside
-    assert violations(notebook, ".lnnn-progress") == []
+    kinds = ("quiz", "check.failed", "check.passed", "hint", "progress")
+    for inside in (f".lnnn-{kind}" for kind in kinds):
+        assert axe_violations(notebook.page, notebook.page.locator(inside).first) == [], inside
     assert notebook.errors == []
 
 

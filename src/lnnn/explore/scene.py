@@ -99,7 +99,7 @@ class Axis:
         }
 
 
-def _status(status, value) -> Status:
+def status_of(status, value) -> Status:
     """The status given; for infinities and NaN with none given, the one that the value tells."""
     if status is not None:
         return Status(status)
@@ -137,7 +137,7 @@ class Bar:
             "series": self.series,
             "value": numbers.rounded(self.value, 6),
             "text": self._shown_text(),
-            "status": str(_status(self.status, self.value)),
+            "status": str(status_of(self.status, self.value)),
             "exact": None if self.exact is None else numbers.rounded(self.exact),
         }
 
@@ -183,7 +183,7 @@ class Mark:
             "y": None if self.y is None else numbers.rounded(self.y),
             "label": self.label,
             "row": self.row,
-            "status": str(_status(self.status, self.x)),
+            "status": str(status_of(self.status, self.x)),
         }
 
 
@@ -334,7 +334,7 @@ class Panel:
 
 
 def _bar_in_words(bar: Bar) -> str:
-    status = _status(bar.status, bar.value)
+    status = status_of(bar.status, bar.value)
     told = status in (Status.ORDINARY, bar.words())
     series = f", {bar.series}" if bar.series else ""
     return f"{bar.row}{series}: {bar.words()}" + ("" if told else f" ({status})")

@@ -9,10 +9,11 @@ export function draw(parent, name, attributes = {}, text = "") {
   return node;
 }
 
-const ruler = document.createElement("canvas").getContext("2d");
+let ruler = null;
 
 /** Measure texts from here on as text of 12 px in the font of `node`. */
 export function useFontOf(node) {
+  ruler ??= document.createElement("canvas").getContext("2d");
   ruler.font = `12px ${getComputedStyle(node).fontFamily}`;
 }
 
