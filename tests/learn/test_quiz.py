@@ -230,3 +230,11 @@ def test_progress_counts_quizzes_and_functions(asked):
     for question, option in (("two-halves", 0), ("markup", 0)):
         asked.choose(question, option)
     assert str(progress()).startswith("Quizzes: 1 of 1 done\n  ✓ Lab 90 · halving  3 of 3 right")
+
+
+def test_progress_of_one_page_shows_that_page_alone(fixture_labs):
+    assert str(progress("lab90_halving")).startswith("Quiz: 0 of 1 done\n")
+    assert "treble" not in str(progress("lab90_halving"))
+    assert str(progress("lab91_other")) == "Lab 91 · other: 0 of 1 done\n  ○ treble  1 check"
+    with pytest.raises(LearnError, match=r"progress\('lab99'\): there is no such page. It knows "):
+        progress("lab99")

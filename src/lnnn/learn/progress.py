@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from lnnn.report.pages import environment, stylesheet
 
 from . import catalogue, quiz_source, store
+from .errors import LearnError
 
 DONE, BEGUN, OPEN = "done", "begun", "not begun"
 _SIGNS = {DONE: "✓", BEGUN: "◐", OPEN: "○"}
@@ -68,22 +69,28 @@ class ProgressView:
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
 
-def progress() -> ProgressView:
-    """Your progress in every quiz and every lab of the course."""
+def progress(name: str | None = None) -> ProgressView:
+    """Your progress in every quiz and every lab of the course, or in ``name`` alone.
+
+    ``name`` is a notebook or a lab, such as "lab04_log_softmax". Raises LearnError for another.
+    """
+    quizzes = [q for q in quiz_source.names() if name in (None, q)]
+    labs = [lab for lab in catalogue.labs() if name in (None, lab.name)]
+    if not quizzes and not labs and name is not None:
+        known = sorted({*quiz_source.names(), *(lab.name for lab in catalogue.labs())})
+        raise LearnError(f"progress({name!r}): there is no such page. It knows {', '.join(known)}.")
     stored, notes = store.read()
-    quizzes = tuple(_quiz_line(name, stored) for name in quiz_source.names())
-    labs = tuple(
-        Section(
-            title(lab.name),
-            tuple(
-                _function_line(function, count, stored.functions.get(lab.name, {}).get(function))
-                for function, count in zip(lab.functions, lab.counts, strict=True)
-            ),
-        )
-        for lab in catalogue.labs()
-    )
-    sections = (Section("Quizzes", quizzes), *labs) if quizzes else labs
-    return ProgressView(sections, notes)
+    sections = [_lab_section(lab, stored) for lab in labs]
+    if quizzes:
+        lines = tuple(_quiz_line(quiz, stored) for quiz in quizzes)
+        sections.insert(0, Section("Quizzes" if name is None else "Quiz", lines))
+    return ProgressView(tuple(sections), notes)
+
+
+def _lab_section(lab: catalogue.LabEntry, stored: store.Progress) -> Section:
+    done = stored.functions.get(lab.name, {})
+    counts = zip(lab.functions, lab.counts, strict=True)
+    return Section(title(lab.name), tuple(_function_line(f, n, done.get(f)) for f, n in counts))
 
 
 def title(name: str) -> str:
