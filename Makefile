@@ -17,13 +17,15 @@ help:
 	@echo "make test         install what the tests need and run them all"
 	@echo "make notebooks    build course/, labs/ and solutions/ from source/"
 	@echo "make js           bundle the explorables' JavaScript (needs npm)"
-	@echo "make screenshots  draw the pages in Chromium, into screenshots/"
+	@echo "make screenshots  draw every page into screenshots/, and the README's pictures"
 	@echo "make bench        run the benchmarks"
 	@echo "make clean        remove .venv and caches"
 
+# JupyterLab runs the widgets stored in a notebook only if the notebook is trusted.
 course: $(VENV)/.installed
 	@page=$$(ls course/00_start_here.ipynb course/*.ipynb labs/*.ipynb 2>/dev/null | head -n 1); \
 	if [ -z "$$page" ]; then echo "There are no notebooks: run 'make notebooks' first." >&2; exit 1; fi; \
+	$(BIN)/jupyter trust course/*.ipynb labs/*.ipynb >/dev/null; \
 	root=; if [ "$$(id -u)" = 0 ]; then root=--allow-root; fi; \
 	echo "Opening $$page. If no browser opens, use the address below. Stop with Ctrl-C, twice."; \
 	exec $(BIN)/python -m jupyterlab $$root --log-level=WARN --LabApp.default_url="/lab/tree/$$page"
@@ -42,7 +44,8 @@ js:
 	cd src/lnnn/explore/js && npm ci --no-audit --no-fund && npm run build
 
 screenshots: $(VENV)/.complete
-	$(BIN)/python -m pytest tests/build/screenshots.py
+	$(BIN)/python docs/readme_images.py
+	$(BIN)/python -m pytest tests/browser/screenshots.py
 
 bench: $(VENV)/.complete
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done

@@ -58,7 +58,8 @@ def picture_of_the_notebook(context, server):
     slider.focus()
     slider.press("End")
     explorable = shown.page.locator(".lnnn-explorable").first
-    explorable.get_by_text("All 3 formulas agree").first.wait_for(state="hidden")
+    explorable.get_by_text("logits as float32 holds them").first.wait_for()
+    explorable.get_by_text("10002, 10001, 10000, 9999").first.wait_for()
     shown.page.wait_for_timeout(500)
     _save(explorable, "notebook.png")
     shown.close()

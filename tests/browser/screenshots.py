@@ -4,7 +4,6 @@ Every built notebook is run in JupyterLab. The head and each explorable, quiz an
 in the light theme, the dark theme and a narrow window. Not a test of its own: somebody has to look.
 """
 
-import importlib.util
 import json
 
 import nbformat
@@ -12,16 +11,6 @@ import pytest
 
 from lnnn.build import project
 from lnnn.build.notebook import role_of
-
-_CONFTEST = project.ROOT / "tests" / "browser" / "conftest.py"
-_spec = importlib.util.spec_from_file_location("browser_fixtures", _CONFTEST)
-_fixtures = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_fixtures)
-jupyterlab, browser, open_notebook = (
-    _fixtures.jupyterlab,
-    _fixtures.browser,
-    _fixtures.open_notebook,
-)
 
 OUT = project.ROOT / "screenshots"
 LOOKS = {
