@@ -2,7 +2,7 @@
 
     python benchmarks/grading.py [--count 20] [--json FILE]
 
-Grades correct submissions of lab 4 one after the other in one process with everything warm: read
+Grades correct submissions of lab 4 one after the other on one core with everything warm: read
 the file, fork and confine a process, run the cells, run the suite through the jail, measure the
 error curve, render the feedback page, write both. Between two submissions the same suite runs on
 the same answers in this process without a jail: the floor, which holds the tests themselves and
@@ -25,6 +25,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from lnnn.grading.cores import stay_on_one_core
 from lnnn.grading.results import ResultsFolder
 from lnnn.grading.runner import Grader
 from lnnn.grading.submission import read_submission
@@ -79,6 +80,7 @@ def main(
     save: Annotated[Path | None, typer.Option("--json", help="Write the numbers here.")] = None,
 ) -> None:
     """Measure, print a table and the numbers as JSON."""
+    stay_on_one_core(0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = [solved_notebook(folder, i) for i in range(count)]

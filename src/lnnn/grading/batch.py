@@ -17,6 +17,7 @@ from time import perf_counter
 from lnnn.report import feedback
 from lnnn.suite.plugin import SuiteError
 
+from .cores import stay_on_one_core
 from .jail import JailUnavailable, Limits
 from .runner import CRASHED, Graded, Grader
 from .source_file import SUFFIXES, display_name
@@ -164,8 +165,12 @@ class _Worker:
     problem: str = ""
 
 
-def _start_worker(settings: Settings) -> None:
+def _start_worker(settings: Settings, started) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with started.get_lock():
+        started.value += 1
+        turn = started.value
+    stay_on_one_core(turn)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _Worker.settings = settings
     try:
@@ -316,7 +321,9 @@ def _raise_if_hopeless(error: BaseException) -> None:
 def _pool(jobs: int, settings: Settings) -> ProcessPoolExecutor:
     # Spawned, not forked: the parent may run threads, such as the one that draws the progress bar.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs, context, _start_worker, (settings,))
+    # Two runs side by side should not begin at the same core.
+    started = context.Value("l", os.getpid())
+    return ProcessPoolExecutor(jobs, context, _start_worker, (settings, started))
 
 
 def _abandon(pool: ProcessPoolExecutor) -> None:

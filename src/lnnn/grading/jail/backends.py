@@ -21,6 +21,7 @@ _LAYERS = {
     NONE: {"user": False, "filter": False, "namespaces": False, "frozen_files": False},
 }
 _SCRIPT = "inside/zygote.py"
+_SCRATCH_PREFIX = "lnnn-jail-"
 
 
 def bubblewrap_launches(python: layout.Interpreter):
@@ -150,7 +151,8 @@ def _taken(uid):
 
 def _scratch():
     """A folder with the jail's own files and links to the packages a submission may import."""
-    folder = Path(tempfile.mkdtemp(prefix="lnnn-jail-"))
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH_PREFIX}{os.getpid()}-"))
     own, site = folder / "lib" / "inside", folder / "site"
     own.mkdir(parents=True)
     site.mkdir()
@@ -161,6 +163,18 @@ def _scratch():
     for path in (folder, folder / "lib", own, site):
         path.chmod(0o755)
     return folder
+
+
+def _sweep():
+    """Remove the folders of graders that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH_PREFIX}*-*"):
+        try:
+            pid = int(folder.name.removeprefix(_SCRATCH_PREFIX).partition("-")[0])
+            ours = folder.lstat().st_uid == os.getuid() and folder.is_dir()
+        except (ValueError, FileNotFoundError):
+            continue
+        if ours and not Path("/proc", str(pid)).exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tmp(program):

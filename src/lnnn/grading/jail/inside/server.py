@@ -22,6 +22,7 @@ from .observe import Observed, Raised, describe, observe_call
 
 MAX_REQUEST = 1 << 30
 NO_MEMORY_STATUS = 111
+SMALL_REPLY = 1 << 16
 
 
 def serve(channel: socket.socket, reply_bytes: int, layers: dict) -> None:
@@ -132,6 +133,9 @@ def _clean(text):
 
 
 def _send(channel, buffers):
+    # Every piece sent on its own wakes the grader up for nothing, which costs more than a copy.
+    if frames.size_of(buffers) <= SMALL_REPLY:
+        buffers = [b"".join(buffers)]
     for buffer in buffers:
         channel.sendall(buffer)
 

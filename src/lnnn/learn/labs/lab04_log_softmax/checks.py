@@ -67,7 +67,8 @@ def test_log_softmax_leaves_z_alone(lab):
     "log_softmax",
     "stress",
     "Logits around +1000 and −1000 work, without a warning",
-    "e^1000 is inf. Subtract the maximum of each row first.",
+    "e^1000 is inf: subtract the maximum of each row first. If you see −inf, a probability on the "
+    "way has rounded to 0.",
 )
 def test_log_softmax_large_logits(lab):
     for z in ([[1000.0, 1001.0, 1002.0]], [[-1000.0, -999.0, -998.0]], [[1000.0, 0], [0, -1000.0]]):
