@@ -1,8 +1,11 @@
 """The grading suite of lab 4, log-softmax. Contract: 100 points over four functions.
 
+Rules about types compare types; rules about the idea compare six digits; rules about accuracy and
+stress compare all of them. So a misconception costs the points of its own rule.
+
 Where the tolerances come from
 - ``expect.close``: the course's contract, 1e-12 relative in float64, 1e-5 in float32, or 1e-14 and
-  1e-6 absolute next to zero.
+  1e-6 absolute next to zero. ``agree_roughly`` widens it to 1e-6.
 - ``agree`` adds eps·max|z|/T when T is not 1, because the contract lets a solution divide by T
   before it subtracts the maximum (derived in ``lnnn.suite.agree``).
 - Sums to one: 4·V ulp, from the contract.
@@ -16,7 +19,7 @@ import numpy as np
 import pytest
 
 from lnnn.suite import expect, oracle
-from lnnn.suite.agree import agree
+from lnnn.suite.agree import agree, agree_in_value, agree_roughly
 
 graded = pytest.mark.graded
 
@@ -41,8 +44,8 @@ def agree_masked(lab, z, mask, axis=-1):
 def against_numpy(lab, z):
     """A call's answer, plain NumPy's answer, and how many times as long the call took.
 
-    Both sides run in turn on this machine. Only a ratio not far above ``SLOW`` is measured again,
-    at most three times, so a busy machine costs time and not points.
+    Both sides run in turn on this machine. A ratio anywhere near ``SLOW`` is measured again, at
+    most three times, so a busy machine costs time and neither takes nor gives points.
     """
     student, numpy = np.inf, np.inf
     for _ in range(4):
@@ -52,7 +55,7 @@ def against_numpy(lab, z):
         m = z.max(axis=-1, keepdims=True)
         reference = z - m - np.log(np.exp(z - m).sum(axis=-1, keepdims=True))
         numpy = min(numpy, perf_counter() - start)
-        if not SLOW < student / numpy < 4 * SLOW:
+        if not SLOW / 3 < student / numpy < 4 * SLOW:
             break
     return value, reference, student / numpy
 
@@ -88,9 +91,9 @@ def test_log_softmax_keeps_shape_and_dtype(lab, rng):
 )
 def test_log_softmax_works_along_any_axis(lab, rng):
     z = draw(rng, (3, 4, 5))
-    agree(lab, "log_softmax", z)
+    agree_roughly(lab, "log_softmax", z)
     for axis in (0, 1, 2, -2, -3):
-        agree(lab, "log_softmax", z, axis=axis)
+        agree_roughly(lab, "log_softmax", z, axis=axis)
 
 
 @graded(
@@ -103,8 +106,8 @@ def test_log_softmax_works_along_any_axis(lab, rng):
 )
 def test_log_softmax_divides_the_logits_by_the_temperature(lab, rng):
     for temperature in (0.25, 0.7, 3.0, 20.0):
-        agree(lab, "log_softmax", draw(rng, (2, 5)), temperature=temperature)
-    agree(lab, "log_softmax", draw(rng, (2, 5), dtype=np.float32), temperature=0.7)
+        agree_roughly(lab, "log_softmax", draw(rng, (2, 5)), temperature=temperature)
+    agree_roughly(lab, "log_softmax", draw(rng, (2, 5), dtype=np.float32), temperature=0.7)
 
 
 @graded(
@@ -117,7 +120,7 @@ def test_log_softmax_divides_the_logits_by_the_temperature(lab, rng):
 )
 def test_log_softmax_leaves_its_argument_alone(lab, rng):
     for dtype in (np.float64, np.float32):
-        agree(lab, "log_softmax", draw(rng, (3, 4), dtype=dtype))
+        agree_roughly(lab, "log_softmax", draw(rng, (3, 4), dtype=dtype))
         expect.untouched(lab)
 
 
@@ -133,9 +136,8 @@ def test_adding_a_constant_to_the_logits_changes_nothing(lab, rng):
     # Multiples of 1/8 below 2^20 add up without rounding, so both calls have the same answer.
     z = rng.integers(-40, 40, size=(4, 6)) / 8
     shift = rng.integers(-(2**18), 2**18, size=(4, 1)) / 8
-    base = agree(lab, "log_softmax", z)
-    moved = expect.array(lab.log_softmax(z + shift), z.shape, np.float64)
-    expect.close(moved, base, what="the answer after the shift")
+    agree_roughly(lab, "log_softmax", z)
+    agree_roughly(lab, "log_softmax", z + shift)
     expect.quiet(lab)
 
 
@@ -150,7 +152,7 @@ def test_adding_a_constant_to_the_logits_changes_nothing(lab, rng):
 def test_its_probabilities_sum_to_one(lab, rng):
     for scale in (0.001, 1.0, 30.0):
         z = draw(rng, (3, 50), scale)
-        total = np.exp(agree(lab, "log_softmax", z)).sum(axis=-1)
+        total = np.exp(agree_roughly(lab, "log_softmax", z)).sum(axis=-1)
         # Each p is off by |ln p| ≤ 300 rounding errors at most, and they add up over the slice.
         expect.close(total, np.ones(3), slack=300 * np.finfo(np.float64).eps, what="the sum")
 
@@ -166,8 +168,8 @@ def test_its_probabilities_sum_to_one(lab, rng):
 def test_reordering_the_logits_reorders_the_answer(lab, rng):
     z = draw(rng, 9, 5.0)
     order = rng.permutation(9)
-    answer = agree(lab, "log_softmax", z)
-    expect.close(agree(lab, "log_softmax", z[order]), answer[order])
+    answer = agree_roughly(lab, "log_softmax", z)
+    expect.close(agree_roughly(lab, "log_softmax", z[order]), answer[order])
     if not np.array_equal(np.argsort(answer), np.argsort(z)):
         raise AssertionError("the ranking of the classes changed")
 
@@ -185,7 +187,7 @@ def test_reordering_the_logits_reorders_the_answer(lab, rng):
 def test_log_softmax_agrees_with_fifty_digits(lab, rng):
     for scale in (1e-3, 1.0, 1e2, 1e4):
         for offset in (0.0, 1e4, -1e8):
-            agree(lab, "log_softmax", draw(rng, (2, 6), scale, offset))
+            agree_in_value(lab, "log_softmax", draw(rng, (2, 6), scale, offset))
 
 
 @graded(
@@ -200,7 +202,7 @@ def test_log_softmax_agrees_with_fifty_digits(lab, rng):
 def test_log_softmax_agrees_with_fifty_digits_in_float32(lab, rng):
     for scale in (1e-3, 1.0, 1e2):
         for offset in (0.0, 1e4):
-            agree(lab, "log_softmax", draw(rng, (2, 6), scale, offset, np.float32))
+            agree_in_value(lab, "log_softmax", draw(rng, (2, 6), scale, offset, np.float32))
 
 
 @graded(
@@ -230,10 +232,10 @@ def test_log_softmax_agrees_with_scipy(lab, rng):
 )
 def test_logits_around_a_thousand_are_no_problem(lab):
     for z in ([1000.0, 1001.0, 1002.0], [-1000.0, -999.0, -998.0]):
-        agree(lab, "log_softmax", np.array(z))
+        agree_in_value(lab, "log_softmax", np.array(z))
         expect.quiet(lab)
     # Rows of very different height: one maximum for the whole array would lose the low row.
-    agree(lab, "log_softmax", np.array([[1000.0, 1001.0], [-1000.0, -999.0]]))
+    agree_in_value(lab, "log_softmax", np.array([[1000.0, 1001.0], [-1000.0, -999.0]]))
     expect.quiet(lab)
 
 
@@ -247,7 +249,7 @@ def test_logits_around_a_thousand_are_no_problem(lab):
 )
 def test_the_largest_logits_stay_finite(lab):
     for dtype, huge in HUGE.items():
-        value = agree(lab, "log_softmax", np.array([huge, 0.0, -huge], dtype=dtype))
+        value = agree_in_value(lab, "log_softmax", np.array([huge, 0.0, -huge], dtype=dtype))
         expect.finite(value)
         expect.quiet(lab)
 
@@ -265,7 +267,7 @@ def test_a_far_class_keeps_its_log_probability(lab):
     far = {np.float64: [30.0, 720.0, 740.0, 1000.0], np.float32: [12.0, 90.0, 103.0, 500.0]}
     for dtype, gaps in far.items():
         for gap in gaps:
-            agree(lab, "log_softmax", np.array([0.0, -gap, -gap / 2], dtype=dtype))
+            agree_in_value(lab, "log_softmax", np.array([0.0, -gap, -gap / 2], dtype=dtype))
             expect.quiet(lab)
 
 
@@ -282,7 +284,7 @@ def test_a_far_class_keeps_its_log_probability(lab):
 def test_minus_infinity_is_a_class_of_probability_zero(lab):
     for dtype in (np.float64, np.float32):
         z = np.array([[0.5, -np.inf, 1.5], [-np.inf, -np.inf, -np.inf], [2.0, 1.0, 0.0]], dtype)
-        agree(lab, "log_softmax", z)
+        agree_in_value(lab, "log_softmax", z)
         expect.quiet(lab)
 
 
@@ -314,7 +316,7 @@ def test_log_softmax_of_a_large_batch_takes_numpy_time(lab, rng):
 )
 def test_log_softmax_refuses_a_bad_temperature(lab, rng):
     z = draw(rng, 4)
-    agree(lab, "log_softmax", z, temperature=2.0)
+    agree_roughly(lab, "log_softmax", z, temperature=2.0)
     for temperature in (0.0, -1.0, float("nan"), float("inf"), 0):
         with expect.refused("temperature"):
             lab.log_softmax(z, temperature=temperature)
@@ -347,9 +349,9 @@ def test_softmax_keeps_shape_and_dtype(lab, rng):
 )
 def test_softmax_works_along_any_axis(lab, rng):
     z = draw(rng, (3, 4, 5))
-    agree(lab, "softmax", z)
+    agree_roughly(lab, "softmax", z)
     for axis in (0, 1, -1, -2):
-        agree(lab, "softmax", z, axis=axis)
+        agree_roughly(lab, "softmax", z, axis=axis)
 
 
 @graded(
@@ -362,7 +364,7 @@ def test_softmax_works_along_any_axis(lab, rng):
 )
 def test_softmax_divides_the_logits_by_the_temperature(lab, rng):
     for temperature in (0.25, 0.7, 3.0, 20.0):
-        agree(lab, "softmax", draw(rng, (2, 5)), temperature=temperature)
+        agree_roughly(lab, "softmax", draw(rng, (2, 5)), temperature=temperature)
 
 
 @graded(
@@ -373,7 +375,7 @@ def test_softmax_divides_the_logits_by_the_temperature(lab, rng):
     feedback="Write z = z - z.max(...), not z -= z.max(...): that one changes the caller's.",
 )
 def test_softmax_leaves_its_argument_alone(lab, rng):
-    agree(lab, "softmax", draw(rng, (3, 4)))
+    agree_roughly(lab, "softmax", draw(rng, (3, 4)))
     expect.untouched(lab)
 
 
@@ -389,9 +391,10 @@ def test_each_softmax_slice_sums_to_one(lab, rng):
     for dtype in (np.float64, np.float32):
         for shape in ((4, 5), (2, 1000)):
             z = draw(rng, shape, 4.0, dtype=dtype)
-            p = expect.array(lab.softmax(z), shape, dtype).astype(np.float64)
             if shape[1] < 10:
-                expect.close(p.astype(dtype), oracle.softmax(z))
+                p = agree_roughly(lab, "softmax", z).astype(np.float64)
+            else:
+                p = expect.floats(lab.softmax(z), shape, dtype).astype(np.float64)
             if np.any(p < 0) or np.ptp(p) == 0:
                 raise AssertionError("these are not probabilities that follow the logits")
             off = np.abs(p.sum(axis=-1) - 1).max()
@@ -410,8 +413,8 @@ def test_each_softmax_slice_sums_to_one(lab, rng):
 def test_adding_a_constant_does_not_change_softmax(lab, rng):
     z = rng.integers(-40, 40, size=(4, 6)) / 8
     shift = rng.integers(-(2**18), 2**18, size=(4, 1)) / 8
-    base = agree(lab, "softmax", z)
-    expect.close(expect.array(lab.softmax(z + shift), z.shape, np.float64), base)
+    agree_roughly(lab, "softmax", z)
+    agree_roughly(lab, "softmax", z + shift)
     expect.quiet(lab)
 
 
@@ -425,8 +428,8 @@ def test_adding_a_constant_does_not_change_softmax(lab, rng):
 def test_softmax_agrees_with_fifty_digits(lab, rng):
     for scale in (1e-3, 1.0, 1e2, 1e4):
         for offset in (0.0, 1e4, -1e8):
-            agree(lab, "softmax", draw(rng, (2, 6), scale, offset))
-    agree(lab, "softmax", draw(rng, (2, 6), 2.0, 1e4, np.float32))
+            agree_in_value(lab, "softmax", draw(rng, (2, 6), scale, offset))
+    agree_in_value(lab, "softmax", draw(rng, (2, 6), 2.0, 1e4, np.float32))
 
 
 @graded(
@@ -440,10 +443,10 @@ def test_softmax_agrees_with_fifty_digits(lab, rng):
 )
 def test_softmax_survives_large_logits(lab):
     for z in ([1000.0, 1001.0, 1002.0], [-1000.0, -999.0, -998.0], [1e300, 0.0, -1e300]):
-        expect.finite(agree(lab, "softmax", np.array(z)))
+        expect.finite(agree_in_value(lab, "softmax", np.array(z)))
         expect.quiet(lab)
-    agree(lab, "softmax", np.array([[1000.0, 1001.0], [-1000.0, -999.0]]))
-    expect.finite(agree(lab, "softmax", np.array([1e30, 0.0, -1e30], np.float32)))
+    agree_in_value(lab, "softmax", np.array([[1000.0, 1001.0], [-1000.0, -999.0]]))
+    expect.finite(agree_in_value(lab, "softmax", np.array([1e30, 0.0, -1e30], np.float32)))
     expect.quiet(lab)
 
 
@@ -457,7 +460,7 @@ def test_softmax_survives_large_logits(lab):
 )
 def test_softmax_of_minus_infinity_is_zero(lab):
     z = np.array([[0.5, -np.inf, 1.5], [-np.inf, -np.inf, -np.inf], [2.0, 1.0, 0.0]])
-    agree(lab, "softmax", z)
+    agree_in_value(lab, "softmax", z)
     expect.quiet(lab)
 
 
@@ -470,7 +473,7 @@ def test_softmax_of_minus_infinity_is_zero(lab):
 )
 def test_softmax_refuses_a_bad_temperature(lab, rng):
     z = draw(rng, 4)
-    agree(lab, "softmax", z, temperature=2.0)
+    agree_roughly(lab, "softmax", z, temperature=2.0)
     for temperature in (0.0, -1.0, float("nan"), float("inf")):
         with expect.refused("temperature"):
             lab.softmax(z, temperature=temperature)
@@ -510,7 +513,7 @@ def test_masked_log_softmax_works_along_any_axis(lab, rng):
     mask = rng.random(z.shape) < 0.7
     mask[0], mask[:, 0], mask[:, :, 0] = True, True, True
     for axis in (0, 1, -1, -2):
-        agree_masked(lab, z, mask, axis=axis)
+        agree_roughly(lab, "masked_log_softmax", z, mask, axis=axis)
 
 
 @graded(
@@ -523,9 +526,16 @@ def test_masked_log_softmax_works_along_any_axis(lab, rng):
 )
 def test_a_mask_broadcasts_against_the_logits(lab, rng):
     z = draw(rng, (3, 4))
-    agree_masked(lab, z, np.array([True, False, True, True]))
-    agree_masked(lab, z[0], np.array([[True, True, False, True], [False, True, True, False]]))
-    agree_masked(lab, draw(rng, (2, 3, 4)), np.array([[[True, False, True, True]]]))
+    agree_roughly(lab, "masked_log_softmax", z, np.array([True, False, True, True]))
+    agree_roughly(
+        lab,
+        "masked_log_softmax",
+        z[0],
+        np.array([[True, True, False, True], [False, True, True, False]]),
+    )
+    agree_roughly(
+        lab, "masked_log_softmax", draw(rng, (2, 3, 4)), np.array([[[True, False, True, True]]])
+    )
 
 
 @graded(
@@ -536,7 +546,9 @@ def test_a_mask_broadcasts_against_the_logits(lab, rng):
     feedback="z[~mask] = -np.inf writes into the caller's array. np.where makes a new one.",
 )
 def test_masked_log_softmax_leaves_its_arguments_alone(lab, rng):
-    agree_masked(lab, draw(rng, (2, 4)), np.array([[True, False, True, True]] * 2))
+    agree_roughly(
+        lab, "masked_log_softmax", draw(rng, (2, 4)), np.array([[True, False, True, True]] * 2)
+    )
     expect.untouched(lab)
 
 
@@ -554,7 +566,7 @@ def test_a_masked_value_has_no_effect(lab, rng):
     for junk in (1e300, -1e300, np.inf, -np.inf, np.nan):
         z = draw(rng, (2, 5), 3.0)
         z[:, 1], z[:, 4] = junk, -junk
-        agree_masked(lab, z, mask)
+        agree_roughly(lab, "masked_log_softmax", z, mask)
         expect.quiet(lab)
 
 
@@ -570,7 +582,7 @@ def test_masked_log_softmax_is_log_softmax_of_the_kept(lab, rng):
     for scale, offset in ((1e-3, 0.0), (1.0, 1e4), (1e2, 0.0), (1e4, -1e8)):
         z = draw(rng, 7, scale, offset)
         mask = rng.permutation([True, True, True, True, False, False, False])
-        agree_masked(lab, z, mask)
+        agree_in_value(lab, "masked_log_softmax", z, mask)
 
 
 @graded(
@@ -584,7 +596,7 @@ def test_masked_log_softmax_is_log_softmax_of_the_kept(lab, rng):
 def test_a_slice_with_nothing_kept_is_all_minus_infinity(lab, rng):
     z = draw(rng, (3, 4))
     mask = np.array([[True, True, False, True], [False] * 4, [True, False, False, True]])
-    agree_masked(lab, z, mask)
+    agree_in_value(lab, "masked_log_softmax", z, mask)
     expect.quiet(lab)
 
 
@@ -604,7 +616,7 @@ def test_masked_log_softmax_survives_large_logits(lab):
         [-2e12, 0.0, -2e12, -2e12 - 1],
         [1.0, 2.0, -np.inf, 3.0],
     ):
-        agree_masked(lab, np.array(z), mask)
+        agree_in_value(lab, "masked_log_softmax", np.array(z), mask)
         expect.quiet(lab)
 
 
@@ -617,7 +629,7 @@ def test_masked_log_softmax_survives_large_logits(lab):
     "its message does not say which argument is wrong. Catch it and raise your own that says mask.",
 )
 def test_a_mask_that_does_not_fit_is_refused(lab, rng):
-    agree_masked(lab, draw(rng, (2, 3)), np.array([True, True, False]))
+    agree_roughly(lab, "masked_log_softmax", draw(rng, (2, 3)), np.array([True, True, False]))
     for shape, mask_shape in (((2, 3), (2,)), ((4,), (3,)), ((2, 3), (3, 3))):
         with expect.refused("mask"):
             lab.masked_log_softmax(draw(rng, shape), np.ones(mask_shape, dtype=bool))

@@ -6,6 +6,8 @@ from . import expect, oracle
 
 # Arrays of at most so many elements are written out in messages.
 SHOWN = 6
+# Six digits tell a right formula from a wrong one; what a formula loses beyond them is accuracy.
+ROUGHLY = {"relative": 1e-6, "absolute": 1e-6}
 
 
 def agree(lab, name, *arrays, **keywords) -> np.ndarray:
@@ -15,14 +17,29 @@ def agree(lab, name, *arrays, **keywords) -> np.ndarray:
     float64); shape and values come from the oracle, the accuracy from ``expect.close``. Returns the
     student's answer. Raises AssertionError, in words for the student, where it is wrong.
     """
+    return _agree(lab, name, arrays, keywords, expect.array, {})
+
+
+def agree_in_value(lab, name, *arrays, **keywords) -> np.ndarray:
+    """Like ``agree``, in whatever float type the answer comes; returned in the contract's type.
+
+    For every rule that is not about the type: a wrong type costs the points of its own rule alone.
+    """
+    return _agree(lab, name, arrays, keywords, expect.floats, {})
+
+
+def agree_roughly(lab, name, *arrays, **keywords) -> np.ndarray:
+    """Like ``agree_in_value``, to six digits: for rules about the idea and not about accuracy."""
+    return _agree(lab, name, arrays, keywords, expect.floats, ROUGHLY)
+
+
+def _agree(lab, name, arrays, keywords, of_type, tolerance):
     reference = getattr(oracle, name)(*arrays, **keywords)
-    dtype = float_type(arrays[0])
     slack = rounding_of(arrays[0], keywords.get("temperature", 1.0))
     value = getattr(lab, name)(*arrays, **keywords)
     what = _shown(name, arrays, keywords)
-    expect.close(
-        expect.array(value, reference.shape, dtype, what), reference, slack=slack, what=what
-    )
+    value = of_type(value, reference.shape, float_type(arrays[0]), what)
+    expect.close(value, reference, slack=slack, what=what, **tolerance)
     return value
 
 

@@ -28,6 +28,15 @@ def array(value, shape, dtype, what="the answer") -> np.ndarray:
     return value
 
 
+def floats(value, shape, dtype, what="the answer") -> np.ndarray:
+    """``value`` as an array of this shape, of any float type on arrival, of ``dtype`` after."""
+    kind = getattr(value, "dtype", None)
+    if not isinstance(kind, np.dtype) or kind.kind != "f":
+        return array(value, shape, dtype, what)
+    with np.errstate(over="ignore"):
+        return array(value, shape, kind, what).astype(dtype)
+
+
 def scalar(value, what="the answer") -> float:
     """``value`` as a float: a Python or NumPy float scalar, never an array of one element."""
     is_float = isinstance(value, float | np.floating)
@@ -38,18 +47,19 @@ def scalar(value, what="the answer") -> float:
     return float(value)
 
 
-def close(value, reference, *, slack=0.0, what="the answer") -> None:
+def close(value, reference, *, slack=0.0, relative=0.0, absolute=0.0, what="the answer") -> None:
     """Every element of the float array ``value`` meets the contract's accuracy.
 
     ``reference`` holds the exact values rounded to float64. ``slack`` is an absolute allowance on
-    top, for a rounding that the contract permits; the caller says where it comes from.
+    top, for a rounding that the contract permits; the caller says where it comes from. ``relative``
+    and ``absolute`` widen the tolerance where they are above the contract's.
     """
     value, reference = np.asarray(value), np.asarray(reference, dtype=np.float64)
     wide = value.astype(np.float64)
     with np.errstate(invalid="ignore"):
         error = np.abs(wide - reference)
-        allowed = RELATIVE[value.dtype] * np.abs(reference)
-        allowed = np.maximum(allowed, ABSOLUTE[value.dtype]) + slack
+        allowed = max(RELATIVE[value.dtype], relative) * np.abs(reference)
+        allowed = np.maximum(allowed, max(ABSOLUTE[value.dtype], absolute)) + slack
         # An infinite reference allows anything finite by arithmetic alone: only equality counts.
         good = np.where(np.isfinite(reference), error <= allowed, wide == reference)
     good |= np.isnan(wide) & np.isnan(reference)
