@@ -183,3 +183,26 @@ def test_a_session_that_timed_out_is_gone_at_once(jail):
         with pytest.raises(SessionEnded):
             session.run_cells(["while True: pass"])
         assert wait_until(lambda: set(descendants(jail._host._process.pid)) <= before, 0.5)
+
+
+def test_the_folder_of_a_killed_grader_is_removed_by_the_next_one():
+    grader = subprocess.Popen([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True)
+    orphan = Path(grader.stdout.readline().strip())
+    grader.kill()
+    grader.wait()
+    grader.stdout.close()
+    assert orphan.is_dir()
+    with make_jail("none") as jail:
+        jail.warm()
+        assert not orphan.exists()
+        assert jail._launch.scratch.is_dir()
+
+
+ORPHAN = """
+import time
+from lnnn.grading.jail import Jail
+jail = Jail(backend="none")
+jail.warm()
+print(jail._launch.scratch, flush=True)
+time.sleep(60)
+"""

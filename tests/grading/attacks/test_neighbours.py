@@ -3,14 +3,16 @@
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lnnn.grading.jail import SessionEnded
 
-from .walls import PRELUDE, answers, attack, descendants
+from .walls import LIMITS, PRELUDE, answers, attack, descendants
 
+SHORT = replace(LIMITS, call_seconds=0.7)
 ATTACKS = {
     "loop": "while True: pass",
     "memory": "x = []\n    while True: x.append(bytearray(1 << 22))",
@@ -42,7 +44,7 @@ ATTACKS = {
 def test_a_neighbour_answers_before_during_and_after_an_attack(jail, name):
     zygote = jail._host.pid
     before = len(descendants(jail._host._process.pid))
-    with jail.open() as neighbour, jail.open() as attacker:
+    with jail.open() as neighbour, jail.open(SHORT) as attacker:
         neighbour.run_cells(
             ["state = []\ndef count(x):\n    state.append(x)\n    return len(state)"]
         )
