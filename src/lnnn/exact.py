@@ -24,7 +24,8 @@ def to_mpf(x) -> np.ndarray:
     flat = out.reshape(-1)
     wide = x.astype(np.float64) if x.dtype != object else x
     for i, value in enumerate(wide.reshape(-1).tolist()):
-        flat[i] = mpf(value)
+        # mpf(mpf) would round to mpmath's current precision.
+        flat[i] = value if isinstance(value, mpf) else mpf(value)
     return out
 
 
@@ -39,6 +40,32 @@ def to_float(exact, dtype=np.float64) -> np.ndarray:
 def logsumexp(z, axis=-1) -> np.ndarray:
     """ln Σ e^z along ``axis``. All −inf gives −inf, any +inf gives +inf, NaN stays NaN."""
     return _along(_logsumexp_1d, z, axis, keep=False)
+
+
+def logmeanexp(z, axis=-1) -> np.ndarray:
+    """ln((1/n) Σ e^z) along ``axis``, n the length of that axis. ValueError when n is 0."""
+    shape = np.asarray(z).shape
+    n = int(np.prod(shape)) if axis is None else shape[axis]
+    if n == 0:
+        raise ValueError(f"z {shape} is empty along axis {axis}, and a mean needs a term")
+    total = logsumexp(z, axis)
+    with workdps(DIGITS):
+        return _boxed([v - mp.log(n) for v in total.reshape(-1)], total.shape)
+
+
+def weighted_logsumexp(z, w, axis=-1) -> np.ndarray:
+    """ln Σ w e^z along ``axis`` of the broadcast arrays; a term with w = 0 counts for nothing.
+
+    Raises ValueError for a weight that is negative or NaN.
+    """
+    z, w = np.broadcast_arrays(to_mpf(z), to_mpf(w))
+    if any(not weight >= 0 for weight in w.reshape(-1)):
+        raise ValueError("w must hold no negative weight and no NaN")
+    pairs = zip(z.reshape(-1), w.reshape(-1), strict=True)
+    with workdps(DIGITS):
+        # ln w joins the exponent: a weight of 1e-300 may meet a logit of 1e300.
+        terms = [_NEG_INF if weight == 0 else v + mp.log(weight) for v, weight in pairs]
+        return _along(_logsumexp_1d, _boxed(terms, z.shape), axis, keep=False)
 
 
 def log_softmax(z, axis=-1, temperature=1.0) -> np.ndarray:
@@ -61,6 +88,52 @@ def masked_log_softmax(z, mask, axis=-1) -> np.ndarray:
     out = log_softmax(kept, axis)
     out[np.broadcast_to(~mask, out.shape)] = _NEG_INF
     return out
+
+
+def cross_entropy(logits, labels) -> np.ndarray:
+    """Mean over the rows b of −log_softmax(logits)[b, labels[b]]. Object array of shape ()."""
+    labels = _class_indices(logits, labels)
+    log_p = log_softmax(logits)
+    with workdps(DIGITS):
+        picked = [-row[k] for row, k in zip(log_p, labels, strict=True)]
+        return _boxed([mp.fsum(picked) / len(picked)], ())
+
+
+def cross_entropy_grad(logits, labels) -> np.ndarray:
+    """The gradient of ``cross_entropy``: (softmax − onehot)/B, shape of ``logits``."""
+    labels = _class_indices(logits, labels)
+    out = softmax(logits)
+    with workdps(DIGITS):
+        for row, k in zip(out, labels, strict=True):
+            row[k] -= 1
+        return _boxed([v / len(labels) for v in out.reshape(-1)], out.shape)
+
+
+def log_softmax_jvp(z, v) -> np.ndarray:
+    """Directional derivative of log-softmax at ``z`` along ``v``: v − Σ p v, last axis."""
+    p, v = softmax(z), to_mpf(v)
+    with workdps(DIGITS):
+        rows = [[b - mp.fdot(p[i], v[i]) for b in v[i]] for i in np.ndindex(p.shape[:-1])]
+    return _boxed([x for row in rows for x in row], p.shape)
+
+
+def log_softmax_vjp(z, g) -> np.ndarray:
+    """Jᵀg for the Jacobian J of log-softmax at ``z``: g − p·Σg, last axis."""
+    p, g = softmax(z), to_mpf(g)
+    with workdps(DIGITS):
+        rows = [
+            [b - a * mp.fsum(g[i]) for a, b in zip(p[i], g[i], strict=True)]
+            for i in np.ndindex(p.shape[:-1])
+        ]
+    return _boxed([x for row in rows for x in row], p.shape)
+
+
+def bce_with_logits(x, y) -> np.ndarray:
+    """Mean of −[y ln σ(x) + (1−y) ln σ(−x)] over all elements. Object array of shape ()."""
+    pairs = list(zip(to_mpf(x).reshape(-1), to_mpf(y).reshape(-1), strict=True))
+    with workdps(DIGITS):
+        losses = [b * _softplus(-a) + (1 - b) * _softplus(a) for a, b in pairs]
+        return _boxed([mp.fsum(losses) / len(losses)], ())
 
 
 def exp(x) -> np.ndarray:
@@ -186,3 +259,17 @@ def _log_softmax_1d(z, temperature):
     # z_k − m ≤ 0 and −log1p(rest) ≤ 0: a sum of like signs loses no digits, near 0 either.
     tail = mp.log1p(rest)
     return [_NEG_INF if v == _NEG_INF else (v - z[top]) - tail for v in z]
+
+
+def _class_indices(logits, labels):
+    """The labels as ints; ValueError for one that is no class, so that none counts from the end."""
+    rows, classes = np.asarray(logits).shape
+    labels = [int(k) for k in np.asarray(labels)]
+    if len(labels) != rows or not all(0 <= k < classes for k in labels):
+        raise ValueError(f"labels must be {rows} classes from 0 to {classes - 1}, not {labels}")
+    return labels
+
+
+def _softplus(x):
+    """ln(1 + e^x) without an exponential above 1."""
+    return max(x, mpf(0)) + mp.log1p(mp.exp(-abs(x)))

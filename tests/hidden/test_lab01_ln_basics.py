@@ -22,7 +22,6 @@ Inputs of reference and property tests come from ``rng``; stress inputs are fixe
 import functools
 import math
 import statistics
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -30,6 +29,7 @@ from mpmath import mp, mpf, workdps
 
 from lnnn.suite import expect
 from lnnn.suite.agree import float_type
+from lnnn.suite.pace import pace
 
 graded = pytest.mark.graded
 
@@ -172,25 +172,6 @@ def agree_geometric_mean(lab, p, **what) -> float:
 def draw(rng, shape, dtype=np.float64):
     """Probabilities between 1e-3 and 1, evenly spread in their logarithm."""
     return (10.0 ** rng.uniform(-3, 0, shape)).astype(dtype)
-
-
-def times_numpy(lab, p):
-    """How many times as long as NumPy in long double the last calls took: best of up to four.
-
-    Both sides run in turn on this machine, and only a ratio not far above ``SLOW`` is measured
-    again, so a busy machine costs time and not points.
-    """
-    student, numpy = np.inf, np.inf
-    wide = p.astype(np.longdouble)
-    for _ in range(4):
-        lab.nll(p)
-        student = min(student, lab.last.seconds)
-        start = perf_counter()
-        -np.log(wide)
-        numpy = min(numpy, perf_counter() - start)
-        if not SLOW < student / numpy < 4 * SLOW:
-            break
-    return student / numpy
 
 
 # -------------------------------------------------------------------------------------- nll (26)
@@ -342,11 +323,12 @@ def test_the_smallest_probabilities_have_finite_losses(lab):
 )
 def test_nll_of_a_large_array_takes_numpy_time(lab, rng):
     p = rng.uniform(0.01, 1, BATCH)
-    value = expect.array(lab.nll(p), p.shape, p.dtype)
+    wide = p.astype(np.longdouble)
+    value, reference, ratio = pace(lab, lambda: lab.nll(p), lambda: -np.log(wide), SLOW)
     # NumPy's own values serve here: 1e-9 only has to tell a right array from a wrong one.
-    if not np.allclose(value, -np.log(p), 1e-9, 1e-9):
+    if not np.allclose(expect.array(value, p.shape, p.dtype), reference, 1e-9, 1e-9):
         raise AssertionError("the values of the large array are wrong")
-    if times_numpy(lab, p) > SLOW:
+    if ratio > SLOW:
         raise AssertionError(f"more than {SLOW} times as slow as NumPy")
 
 

@@ -23,7 +23,6 @@ Inputs of reference and property tests come from ``rng``; stress inputs are fixe
 
 import functools
 import math
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -32,6 +31,7 @@ from mpmath import mp, mpf, workdps
 from lnnn import exact
 from lnnn.suite import expect
 from lnnn.suite.agree import float_type
+from lnnn.suite.pace import pace
 
 graded = pytest.mark.graded
 
@@ -237,25 +237,6 @@ def agree_log1mexp(lab, x, *, ulp=4.0, relative=0.0, kept=False):
 def moderate(rng, shape):
     """x from −8 to −0.05, evenly spread in their logarithm."""
     return -np.exp(rng.uniform(math.log(0.05), math.log(8), shape))
-
-
-def times_numpy(lab, a, b):
-    """How many times as long as NumPy in long double the last calls took: best of up to four.
-
-    Both sides run in turn on this machine, and only a ratio not far above ``SLOW`` is measured
-    again, so a busy machine costs time and not points.
-    """
-    student, numpy = np.inf, np.inf
-    wide = a.astype(np.longdouble)
-    for _ in range(4):
-        lab.ulp_distance(a, b)
-        student = min(student, lab.last.seconds)
-        start = perf_counter()
-        np.log(wide)
-        numpy = min(numpy, perf_counter() - start)
-        if not SLOW < student / numpy < 4 * SLOW:
-            break
-    return student / numpy
 
 
 # --------------------------------------------------------------------------- exp_thresholds (16)
@@ -793,11 +774,13 @@ def test_the_whole_range_is_counted(lab):
 def test_ulp_distance_of_a_large_array_takes_numpy_time(lab, rng):
     a = rng.uniform(1, 2, BATCH)
     b = rng.uniform(1, 2, BATCH)
-    value = np.asarray(lab.ulp_distance(a, b))
+    wide = a.astype(np.longdouble)
+    value, _, ratio = pace(lab, lambda: lab.ulp_distance(a, b), lambda: np.log(wide), SLOW)
+    value = np.asarray(value)
     # Between 1 and 2 a step is 2^−52 long.
     if value.shape != BATCH or not np.array_equal(value, np.abs(a - b) * 2.0**52):
         raise AssertionError("the steps of the large array are counted wrong")
-    if times_numpy(lab, a, b) > SLOW:
+    if ratio > SLOW:
         raise AssertionError(f"more than {SLOW} times as slow as NumPy")
 
 

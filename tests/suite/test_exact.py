@@ -97,3 +97,114 @@ def test_relative_and_absolute_error_are_what_their_names_say():
 def test_integers_have_no_ulp():
     with pytest.raises(ValueError, match="float array, not int64"):
         exact.ulp_error(np.array([1]), exact.to_mpf([1.0]))
+
+
+def test_a_log_mean_of_exponentials_agrees_with_scipy_and_its_definition():
+    z = np.random.default_rng(2).normal(size=(3, 4))
+    for axis, n in ((0, 3), (1, 4), (None, 12)):
+        ours = exact.to_float(exact.logmeanexp(z, axis=axis))
+        np.testing.assert_allclose(ours, special.logsumexp(z, axis=axis, b=1 / n), rtol=1e-13)
+    with workdps(1000):
+        wanted = mp.log((mp.exp(mpf(2.5)) + mp.exp(mpf(-7.25))) / 2)
+    assert abs(exact.logmeanexp([2.5, -7.25])[()] / wanted - 1) < mpf(10) ** -48
+    assert float(exact.logmeanexp([1000.0, -np.inf])) == 1000 - math.log(2)
+    with pytest.raises(ValueError, match="axis"):
+        exact.logmeanexp(np.zeros((2, 0)))
+
+
+def test_weights_are_factors_before_the_sum():
+    rng = np.random.default_rng(3)
+    z, w = rng.normal(size=(3, 4)), rng.uniform(0.1, 2, size=4)
+    for axis in (0, 1, None):
+        ours = exact.to_float(exact.weighted_logsumexp(z, w, axis=axis))
+        np.testing.assert_allclose(ours, special.logsumexp(z, axis=axis, b=w), rtol=1e-13)
+    with workdps(1000):
+        wanted = mp.log(3 * mp.exp(mpf(0.5)) + mpf(0.25) * mp.exp(mpf(2)))
+    assert abs(exact.weighted_logsumexp([0.5, 2.0], [3.0, 0.25])[()] / wanted - 1) < mpf(10) ** -48
+    # 1e300·e^−800 = 3.7e-48 is far above 1e-300·e^0, which no shift by the largest z can see.
+    ours = float(exact.weighted_logsumexp([0.0, -800.0], [1e-300, 1e300]))
+    assert ours == pytest.approx(300 * math.log(10) - 800, rel=1e-15)
+
+
+def test_a_term_of_weight_zero_counts_for_nothing():
+    for junk in (1000.0, np.inf, -np.inf, np.nan):
+        assert exact.weighted_logsumexp([1.5, junk], [1.0, 0.0]) == mpf(1.5)
+    assert exact.weighted_logsumexp([1.0, 2.0], [0.0, 0.0]) == mpf("-inf")
+    for bad in (-1.0, np.nan):
+        with pytest.raises(ValueError, match="w must"):
+            exact.weighted_logsumexp([1.0, 2.0], [1.0, bad])
+
+
+def test_cross_entropy_agrees_with_closed_forms_and_scipy():
+    with workdps(50):
+        # Three equal logits: ln 3. A gap of 2 between two: ln(1 + e^−2), or 2 more when wrong.
+        wanted = (mp.log(3) + mp.log(3)) / 2
+        assert abs(exact.cross_entropy([[7.0] * 3] * 2, [0, 2])[()] - wanted) < mpf(10) ** -48
+        wanted = mp.log1p(mp.exp(-2)) + 1
+        assert abs(exact.cross_entropy([[0, 2], [0, 2]], [0, 1])[()] - wanted) < mpf(10) ** -48
+    z, labels = np.random.default_rng(4).normal(size=(5, 3)), np.array([0, 2, 1, 1, 0])
+    picked = special.log_softmax(z, axis=1)[np.arange(5), labels]
+    np.testing.assert_allclose(exact.to_float(exact.cross_entropy(z, labels)), -picked.mean())
+    for labels in ([0, 1], [0, 0, 3, 0, 0], [0, 0, -1, 0, 0]):
+        with pytest.raises(ValueError, match="labels must be 5 classes"):
+            exact.cross_entropy(z, labels)
+
+
+def test_the_gradient_of_cross_entropy_is_what_mpmath_differentiates():
+    z, labels = [[0.5, -1.25, 2.0], [3.0, 0.0, -0.5]], [1, 0]
+    gradient = exact.cross_entropy_grad(z, labels)
+    for b in range(2):
+        for k in range(3):
+
+            def loss(x, b=b, k=k):
+                rows = [[mpf(v) for v in row] for row in z]
+                rows[b][k] = x
+                logs = [mp.log(mp.fsum(map(mp.exp, row))) for row in rows]
+                return mp.fsum(s - row[y] for s, row, y in zip(logs, rows, labels, strict=True)) / 2
+
+            with workdps(50):
+                assert abs(gradient[b, k] - mp.diff(loss, mpf(z[b][k]))) < mpf(10) ** -30
+
+
+def test_the_products_with_the_jacobian_are_what_mpmath_differentiates():
+    z, v = [0.5, -1.25, 2.0, 1.0], [1.0, -2.0, 0.5, 3.0]
+
+    def log_p(k, x):
+        return x[k] - mp.log(mp.fsum(map(mp.exp, x)))
+
+    with workdps(50):
+        exact_z = [mpf(a) for a in z]
+
+        def partial(k, j):
+            return mp.diff(
+                lambda t: log_p(k, [a + (t if i == j else 0) for i, a in enumerate(exact_z)]), 0
+            )
+
+        jacobian = [[partial(k, j) for j in range(4)] for k in range(4)]
+        forward = [mp.fdot(row, v) for row in jacobian]
+        backward = [mp.fdot([row[j] for row in jacobian], v) for j in range(4)]
+        for ours, wanted in (
+            (exact.log_softmax_jvp(z, v), forward),
+            (exact.log_softmax_vjp(z, v), backward),
+        ):
+            assert all(abs(a - b) < mpf(10) ** -30 for a, b in zip(ours, wanted, strict=True))
+    batched = exact.log_softmax_vjp([[z, z]], [[v, v]])
+    assert batched.shape == (1, 2, 4)
+    assert batched[0, 1].tolist() == exact.log_softmax_vjp(z, v).tolist()
+
+
+def test_binary_cross_entropy_agrees_with_scipy_and_closed_forms():
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(0, 5, size=(3, 4)), rng.uniform(size=(3, 4))
+    wanted = -(y * special.log_expit(x) + (1 - y) * special.log_expit(-x)).mean()
+    assert float(exact.bce_with_logits(x, y)) == pytest.approx(wanted, rel=1e-14)
+    with workdps(50):
+        assert abs(exact.bce_with_logits([0.0], [0.25])[()] - mp.ln2) < mpf(10) ** -49
+    assert abs(exact.bce_with_logits([1000.0], [0.0])[()] - 1000) < mpf(10) ** -40
+    assert 0 < exact.bce_with_logits([1000.0], [1.0])[()] < mpf(10) ** -400
+
+
+def test_exact_values_pass_through_without_rounding():
+    with workdps(50):
+        third = mpf(1) / 3
+    assert exact.to_mpf(np.array([third], dtype=object))[0] is third

@@ -1,11 +1,15 @@
 """How a suite is collected, run and turned into results."""
 
+import time
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from lnnn.suite import expect
 from lnnn.suite.lab import Lab, NamespaceCaller, NotAttemptedError, StudentError
 from lnnn.suite.observe import observe_call
+from lnnn.suite.pace import pace
 from lnnn.suite.plugin import SuiteError
 from lnnn.suite.runner import SuiteRunner
 
@@ -202,3 +206,38 @@ def test_expect_refused_wants_a_value_error_that_names_the_argument():
             pass
 
     assert "no ValueError" in failure(accept)
+
+
+class Stopwatch:
+    """A lab whose calls claim the times it is given, one after the other."""
+
+    def __init__(self, *seconds):
+        self.seconds = iter(seconds)
+        self.calls = 0
+        self.last = None
+
+    def f(self):
+        self.calls += 1
+        self.last = SimpleNamespace(seconds=next(self.seconds))
+        return "answer"
+
+
+def paced(*seconds, limit=10):
+    lab = Stopwatch(*seconds)
+    answer, reference, ratio = pace(lab, lab.f, lambda: time.sleep(0.01) or "reference", limit)
+    assert (answer, reference) == ("answer", "reference")
+    return lab.calls, ratio
+
+
+def test_a_clear_pace_is_measured_once():
+    assert paced(0.001)[0] == 1
+    calls, ratio = paced(2.0)
+    assert calls == 1
+    assert ratio > 40
+
+
+def test_a_pace_near_the_limit_is_measured_again_and_the_best_time_counts():
+    calls, ratio = paced(0.2, 0.15, 0.001)
+    assert calls == 3
+    assert ratio < 1
+    assert paced(*[0.11] * 6)[0] == 6
