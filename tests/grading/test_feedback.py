@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 from html.parser import HTMLParser
-from time import perf_counter
 
 import pytest
 
@@ -178,19 +177,6 @@ def test_whatever_a_student_writes_stays_text():
         assert "<script" not in page
         assert "<img" not in page
         assert "{{7*7}}" in page
-
-
-def test_a_page_is_made_in_under_ten_milliseconds():
-    tests = [result(f"f{i % 4}", "failed" if i % 3 else "passed") for i in range(40)]
-    feedback.page(graded(tests))
-    best = min(_seconds(lambda: feedback.page(graded(tests))) for _ in range(10))
-    assert best < 0.010
-
-
-def _seconds(call):
-    start = perf_counter()
-    call()
-    return perf_counter() - start
 
 
 # ---------------------------------------------------------------------------- in a browser

@@ -20,6 +20,10 @@ def ends():
         yield Channel(ours, LIMIT), theirs
 
 
+# Far above the deadline, for a busy machine; below what it takes without one.
+LATE = 2.5
+
+
 def soon(seconds=0.3):
     return time.monotonic() + seconds
 
@@ -54,7 +58,7 @@ def test_silence_ends_with_the_deadline(ends):
     start = time.monotonic()
     with pytest.raises(ChannelTimeout):
         channel.receive(soon())
-    assert 0.28 < time.monotonic() - start < 0.6
+    assert 0.28 < time.monotonic() - start < LATE
 
 
 def test_a_reader_who_never_reads_ends_with_the_deadline(ends):
@@ -62,7 +66,7 @@ def test_a_reader_who_never_reads_ends_with_the_deadline(ends):
     start = time.monotonic()
     with pytest.raises(ChannelTimeout):
         channel.send(frames.pack((np.zeros(2_000_000),)), soon())
-    assert 0.28 < time.monotonic() - start < 0.6
+    assert 0.28 < time.monotonic() - start < LATE
 
 
 def test_a_sender_who_always_has_one_more_byte_ends_with_the_deadline():
@@ -89,7 +93,7 @@ def test_a_sender_who_always_has_one_more_byte_ends_with_the_deadline():
         start = time.monotonic()
         with pytest.raises(ChannelTimeout):
             Channel(drip, LIMIT).receive(soon())
-        assert time.monotonic() - start < 0.6
+        assert time.monotonic() - start < LATE
 
 
 def test_a_hang_up_is_told_apart_from_silence(ends):
