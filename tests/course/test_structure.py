@@ -58,7 +58,7 @@ def wrong_head(notebook):
         "a title": r"\A# \S",
         "a level": r"\*\*Level:\*\*\s*\w+",
         "its minutes": r"\*\*Minutes:\*\*\s*\d+\b",
-        "what it builds on": r"\*\*Builds on:\*\*\s*\w+",
+        "what it builds on": r"\*\*Builds on:\*\*\s*\[?\w+",
         "“You will be able to”": r"\*\*You will be able to\b",
     }
     wrong = [f"the head lacks {what}" for what, p in fields.items() if not re.search(p, head)]

@@ -4,6 +4,7 @@
 from: a pure function of the slider values that returns a ``Scene``, and a list of sliders.
 """
 
+from .ln_basics import product_and_sum, surprisal, tangent
 from .log_softmax import shift, side_by_side
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene, Status
 from .sliders import Choice, Slider
@@ -23,6 +24,9 @@ __all__ = [
     "Scene",
     "Slider",
     "Status",
+    "product_and_sum",
     "shift",
     "side_by_side",
+    "surprisal",
+    "tangent",
 ]

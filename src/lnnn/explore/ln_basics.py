@@ -1,0 +1,415 @@
+"""Explorables of notebook 01: the tangent of ln p, surprisal in nats and bits, product against sum.
+
+``tangent_scene``, ``surprisal_scene`` and ``product_and_sum_scene`` are pure: functions and slider
+values in, scene out. ``tangent``, ``surprisal`` and ``product_and_sum`` wrap them in a widget.
+"""
+
+import math
+from functools import partial
+
+import mpmath
+import numpy as np
+
+from lnnn import exact as oracle
+from lnnn.suite.observe import observe_call
+
+from . import numbers, study
+from .log_softmax import logit_sliders, logits_of, temperature_slider
+from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene, Status
+from .sliders import Choice, Slider
+from .widget import Explorable
+
+DTYPES = ("float16", "float32", "float64")
+LOGITS = (2.0, 1.0, 0.0, -1.0)
+LN2 = math.log(2)
+
+_STEP = 0.01  # one percentage point of probability
+_PREFIXES = 41  # points on the curves of product_and_sum
+_WITH_LABELS = 1.2  # room for the words at the end of the curves
+_TOLERANCE = 0.01  # a relative error that a reader can see
+
+
+def tangent(log=np.log, *, name=None, p=0.1) -> Explorable:
+    """ln p with its tangent of slope 1/p, over the whole range and close up.
+
+    log: called as ``log(p)`` with a 1-D float64 array; returns an array of its shape, in nats.
+    name: its title; its own name unless given. p: where the slider starts.
+    """
+    _check_function("tangent", log)
+    slider = Slider(
+        "p", start=p, low=1e-6, high=0.99, scale="log", per_decade=10, label="probability p"
+    )
+    return Explorable(partial(tangent_scene, log, name=name), [slider])
+
+
+def surprisal(nll, *, name=None, logits=LOGITS, temperature=1.0) -> Explorable:
+    """What each class would cost if it were the right one, in nats and in bits.
+
+    nll: called as ``nll(p)`` with the float64 probabilities of the classes; returns −ln p, in nats.
+    name: its title; its own name unless given. logits, temperature: where the sliders start.
+    """
+    _check_function("surprisal", nll)
+    controls = [*logit_sliders(logits), temperature_slider(temperature)]
+    return Explorable(partial(surprisal_scene, nll, name=name), controls)
+
+
+def product_and_sum(
+    product, log_sum, *, names=None, tokens=2048, p=0.5, dtype="float64"
+) -> Explorable:
+    """The probability of a sequence as a product, and its logarithm as a sum, token by token.
+
+    product, log_sum: called with a 1-D array of token probabilities of the chosen dtype; they
+    return one number: the product, and the sum of ln p in nats. names: their titles, in order.
+    tokens, p, dtype: where the sliders start.
+    """
+    for function in (product, log_sum):
+        _check_function("product_and_sum", function)
+    scene = partial(product_and_sum_scene, product, log_sum, names=names)
+    controls = [
+        Slider(
+            "tokens", start=tokens, low=1, high=100_000, scale="log", per_decade=10, integer=True
+        ),
+        Slider("p", start=p, low=0.01, high=1.0, step=0.01, label="probability of each token"),
+        Choice("dtype", DTYPES, start=dtype, label="floats"),
+    ]
+    return Explorable(scene, controls)
+
+
+def tangent_scene(log, values: dict, *, name=None) -> Scene:
+    """The scene of ``tangent`` at ``values``: p."""
+    p = float(values["p"])
+    name = name or study.names_of([log])[0]
+    h = 1e-4 * p
+    window = min(2 * p, 1.0)
+    whole = np.geomspace(1e-6, 1, 150)
+    near = np.linspace(window / 200, window, 120)
+    points = np.concatenate([[p, p + _STEP, p - h, p + h], whole, near])
+    answer = study.ask(name, log, points, 1.0, _logs(points))
+    if answer.problem:
+        return _message(f"{name} gives no logarithm", name, answer.problem)
+    at_p, stepped, below, above = (float(v) for v in answer.values[:4])
+    curve, close = np.split(answer.values[4:], [len(whole)])
+    slope = (above - below) / (2 * h)
+    gain = stepped - at_p
+    y = float(mpmath.log(mpmath.mpf(p)))
+    mark = Mark(p, y=at_p)
+    return Scene(
+        finding=_tangent_finding(name, p, slope, gain),
+        panels=[
+            Panel.lines(
+                "All probabilities",
+                Axis("probability p", 0, 1),
+                Axis("ln p (nats)", -15, 0),
+                [Line(name, whole, curve), _tangent_line(p, y, min(1.0, p * (1 - y)))],
+                marks=[mark],
+            ),
+            Panel.lines(
+                f"Close up: p from 0 to {numbers.text(window, 3)}",
+                Axis("probability p", 0, window, ticks=numbers.linear_ticks(0, window, most=4)),
+                _close_up_axis(y),
+                [
+                    Line(name, near, np.where(close > y - 3, close, np.nan)),
+                    _tangent_line(p, y, min(window, p * (1 - y))),
+                ],
+                marks=[mark],
+            ),
+        ],
+        readouts=[
+            Readout("ln p", f"{numbers.text(at_p, 5)} nats"),
+            Readout("surprisal", f"{numbers.text(-at_p / LN2, 5)} bits"),
+            Readout("slope 1/p", numbers.text(1 / p, 4)),
+            Readout(f"slope of {name}, measured", numbers.text(slope, 4)),
+        ],
+        snippet=f"p = {p!r}",
+    )
+
+
+def surprisal_scene(nll, values: dict, *, name=None) -> Scene:
+    """The scene of ``surprisal`` at ``values``: logit_1 …, temperature."""
+    temperature = float(values["temperature"])
+    name = name or study.names_of([nll])[0]
+    z = logits_of(values)
+    log_p = oracle.log_softmax(z, temperature=temperature)
+    p = oracle.to_float(oracle.exp(log_p))
+    truth = -log_p
+    answer = study.ask(name, nll, p, 1.0, truth)
+    if answer.problem:
+        return _message(f"{name} gives no surprisal", name, answer.problem)
+    statuses = [
+        Status.UNDERFLOW if p_k == 0 and np.isinf(v) else status
+        for v, p_k, status in zip(answer.values, p, answer.statuses, strict=True)
+    ]
+    exact = oracle.to_float(truth)
+    bars = []
+    for k, (value, status) in enumerate(zip(answer.values, statuses, strict=True)):
+        row = f"class {k + 1}"
+        for unit, size in (("nats", 1.0), ("bits", LN2)):
+            shown = float(value) / size
+            text = numbers.text(shown, 4) + (" flushed" if status is Status.UNDERFLOW else "")
+            bars.append(Bar(row, shown, unit, status, text, exact=exact[k] / size))
+    entropy = float(sum(a * b for a, b in zip(oracle.exp(log_p), truth, strict=True)))
+    return Scene(
+        finding=_surprisal_finding(name, answer.values, p, z, temperature),
+        panels=[
+            Panel.bars(
+                "Probability",
+                Axis("probability", 0, 1),
+                [
+                    Bar(
+                        f"class {k + 1}",
+                        p_k,
+                        status=Status.UNDERFLOW if p_k == 0 else None,
+                        text=numbers.text(p_k, 3) + (" flushed" if p_k == 0 else ""),
+                    )
+                    for k, p_k in enumerate(p)
+                ],
+            ),
+            Panel.bars(
+                "Surprisal, if this class is right",
+                _surprisal_axis(exact.max() / LN2),
+                bars,
+                note=answer.note,
+            ),
+        ],
+        readouts=[
+            Readout("expected surprisal (entropy)", f"{_nats(entropy)} = {_bits(entropy)}"),
+            Readout("perplexity e^entropy", f"{numbers.text(np.exp(entropy), 4)} equal classes"),
+        ],
+        snippet=f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}",
+    )
+
+
+def product_and_sum_scene(product, log_sum, values: dict, *, names=None) -> Scene:
+    """The scene of ``product_and_sum`` at ``values``: tokens, p, dtype."""
+    n, dtype = int(values["tokens"]), np.dtype(values["dtype"])
+    p = np.full(n, values["p"], dtype=dtype)
+    names = list(names or study.names_of([product, log_sum]))
+    log_p = mpmath.log(mpmath.mpf(float(p[0])))
+    truth = float(n * log_p)
+    answers = []
+    for name, function in zip(names, (product, log_sum), strict=True):
+        value, problem = _one_number(name, function, p)
+        if problem:
+            return _message(f"{name} gives no answer", name, problem)
+        answers.append(value)
+    last, total = answers
+    first_zero = _first_zero(product, p) if last == 0 else None
+    counts = np.unique(np.linspace(1, n, _PREFIXES).round().astype(int))
+    if first_zero is not None and first_zero > 1:
+        counts = np.union1d(counts, [first_zero - 1])
+    products = np.array([_number(product, p[:k]) for k in counts])
+    sums = np.array([_number(log_sum, p[:k]) for k in counts])
+    with np.errstate(all="ignore"):
+        logs = np.log(products)
+        mean = np.exp(np.float64(total) / n)
+    logs[~np.isfinite(logs)] = np.nan
+    low = -numbers.nice_ceiling(-truth) if truth < 0 else -1.0
+    said, fault = _product_clause(names[0], last, truth, first_zero, dtype)
+    sum_said, sum_fault = _sum_clause(names[1], total, truth, dtype)
+    marks = [
+        *_sum_mark(counts, sums, total, sum_fault),
+        *_product_mark(counts, logs, low, last, first_zero, fault),
+    ]
+    token_word = "token" if n == 1 else "tokens"
+    return Scene(
+        finding=f"{n} {token_word} of probability {values['p']:g}: {said}, {sum_said}",
+        panels=[
+            Panel.lines(
+                "Log-probability of the sequence so far",
+                Axis("tokens so far", 0, _WITH_LABELS * n, ticks=numbers.linear_ticks(0, n)),
+                Axis("log-probability (nats)", low, 0.0, ticks=numbers.linear_ticks(low, 0)),
+                [
+                    Line(names[1], counts, np.where(sums >= low, sums, np.nan)),
+                    Line(f"ln of {names[0]}", counts, np.where(logs >= low, logs, np.nan)),
+                ],
+                marks=marks,
+                bands=_too_small(n, float(log_p), dtype),
+                wide=True,
+            )
+        ],
+        readouts=[
+            Readout(names[0], numbers.text(last, 4), fault),
+            Readout(names[1], _nats(total, 7), sum_fault),
+            Readout("exact", f"{_nats(truth, 7)}, p held as {numbers.text(p[0], 6)}"),
+            Readout("geometric mean exp(sum / tokens)", numbers.text(mean, 4)),
+        ],
+        snippet=f"p = np.full({n}, {values['p']!r}, dtype=np.{dtype})",
+    )
+
+
+def _check_function(where, function):
+    if not callable(function):
+        raise TypeError(
+            f"{where}: {function!r} is not a function; pass it without calling it, "
+            f"such as {where}(np.log)"
+        )
+
+
+def _message(finding, name, problem):
+    return Scene(finding=finding, panels=[Panel.message(name, problem, wide=True)])
+
+
+def _nats(value, digits=4):
+    return f"{numbers.text(value, digits)} nats"
+
+
+def _bits(nats, digits=4):
+    return f"{numbers.text(nats / LN2, digits)} bits"
+
+
+def _logs(points):
+    with mpmath.workdps(30):
+        return np.array([mpmath.log(mpmath.mpf(float(v))) for v in points], dtype=object)
+
+
+def _tangent_line(p, y, end):
+    """Through (p, y) with slope 1/p, from p = 0; at p·(1 − y) it meets ln p = 0."""
+    return Line("slope 1/p", [0.0, end], [y - 1, y + (end - p) / p])
+
+
+def _close_up_axis(y):
+    """Three nats down and one up, whatever y is, so that only the numbers change with p."""
+    high = min(y + 1, 0.0)
+    ticks = tuple((y + k, numbers.text(y + k, 4)) for k in (-3, -2, -1, 0, 1) if y + k <= high)
+    return Axis("ln p (nats)", y - 3, high, ticks=ticks)
+
+
+def _tangent_finding(name, p, slope, gain):
+    at = numbers.text(p, 3)
+    if not abs(slope * p - 1) <= _TOLERANCE:
+        return (
+            f"At p = {at} {name} has the slope {numbers.text(slope, 3)}, and 1/p is "
+            f"{numbers.text(1 / p, 3)}: this is not the logarithm"
+        )
+    return (
+        f"At p = {at} one percentage point more is worth {numbers.text(gain, 3)} nats; "
+        f"the tangent says {numbers.text(_STEP / p, 3)}"
+    )
+
+
+def _surprisal_axis(most_bits):
+    high = numbers.nice_ceiling(most_bits)
+    return Axis("surprisal (nats, bits)", 0, high, ticks=numbers.linear_ticks(0, high, most=4))
+
+
+def _surprisal_finding(name, nats, p, z, temperature):
+    best, worst = int(np.argmax(z)), int(np.argmin(z))
+    if p[worst] == 0:
+        return (
+            f"Class {worst + 1} costs {_nats(nats[worst])}: its probability was flushed to 0 "
+            "before the logarithm was taken"
+        )
+    gap = float(z[best] - z[worst])
+    difference = float(nats[worst] - nats[best])
+    expected = gap / temperature
+    if not abs(difference - expected) <= 1e-6 * max(1.0, expected):
+        return (
+            f"{name} makes class {worst + 1} {_nats(difference)} dearer than class {best + 1}; "
+            f"their logit gap divided by T is {numbers.text(expected, 4)}"
+        )
+    if expected < 0.05:
+        return (
+            f"{len(z)} classes with hardly a difference: "
+            f"each costs about {_nats(nats[best], 3)}, that is {_bits(float(nats[best]), 3)}"
+        )
+    return (
+        f"Class {worst + 1} costs {_nats(difference)} more than class {best + 1}: "
+        f"their logit gap {numbers.text(gap, 4)} divided by T = {numbers.text(temperature, 3)}"
+    )
+
+
+def _one_number(name, function, p):
+    """(float, "") or (None, what is wrong with the answer)."""
+    observed = observe_call(function, (p.copy(),), {})
+    if observed.raised is not None:
+        kind, message = observed.raised.classes[0], observed.raised.message
+        return None, f"{name} raised {kind}: {message}".rstrip(": ")
+    value = observed.value
+    if isinstance(value, (float, int, np.number, np.ndarray)) and np.size(value) == 1:
+        value = np.asarray(value)
+        if value.dtype.kind in "fiu":
+            return float(value.reshape(())), ""
+    return None, f"{name} returned {_described(value)}. Expected: one number for the whole sequence"
+
+
+def _described(value):
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}, shape {value.shape}"
+    return "None" if value is None else f"an object of type {type(value).__name__}"
+
+
+def _number(function, p):
+    """What the function makes of a shorter sequence; NaN where that is no number."""
+    value, _ = _one_number("", function, p)
+    return math.nan if value is None else value
+
+
+def _first_zero(product, p):
+    """The number of tokens from which on the product is 0, by bisection."""
+    some, zero = 0, len(p)
+    while zero - some > 1:
+        middle = (some + zero) // 2
+        if _number(product, p[:middle]) == 0:
+            zero = middle
+        else:
+            some = middle
+    return zero
+
+
+def _agrees(log, truth):
+    return abs(log - truth) <= _TOLERANCE * max(1.0, abs(truth))
+
+
+def _product_clause(name, last, truth, first_zero, dtype):
+    """What became of the product, in words, and its status."""
+    if last == 0 and np.isfinite(truth):
+        return f"{name} is 0 in {dtype} from token {first_zero} on", Status.UNDERFLOW
+    if math.isnan(last):
+        return f"{name} is NaN", Status.NAN
+    right = last > 0 and math.isfinite(last) and abs(math.log(last) - truth) <= _TOLERANCE
+    if right:
+        return f"{name} is {numbers.text(last, 3)}", Status.ORDINARY
+    small = truth < math.log(float(np.finfo(dtype).smallest_normal))
+    return (
+        f"{name} is {numbers.text(last, 3)} in {dtype} and should be e^{numbers.text(truth, 4)}",
+        Status.UNDERFLOW if small else Status.OVERFLOW,
+    )
+
+
+def _sum_clause(name, total, truth, dtype):
+    if math.isnan(total):
+        return f"{name} is NaN", Status.NAN
+    if math.isinf(total):
+        return f"and even {name} is {_nats(total)} in {dtype}", Status.OVERFLOW
+    if not _agrees(total, truth):
+        return f"{name} is {_nats(total)} and should be {_nats(truth)}", Status.ORDINARY
+    return f"{name} is {_nats(total, 5)}", Status.ORDINARY
+
+
+def _sum_mark(counts, sums, total, fault):
+    """Where the curve of the sum ends: at the last token, or where it stops being finite."""
+    finite = np.flatnonzero(np.isfinite(sums))
+    if not finite.size:
+        return []
+    k = finite[-1]
+    label = _nats(total) if np.isfinite(total) else f"{numbers.text(total)} from here on"
+    return [Mark(counts[k], label, y=sums[k], status=fault)]
+
+
+def _product_mark(counts, logs, low, last, first_zero, fault):
+    """Where the curve of the product ends, when it ends wrong."""
+    if fault is Status.ORDINARY or not np.isfinite(logs).any():
+        return []
+    k = np.flatnonzero(np.isfinite(logs))[-1]
+    label = f"stuck at {numbers.text(last, 2)}" if first_zero is None else f"0 from {first_zero} on"
+    if logs[k] > low / 8:  # the label of the axis stands there; the finding has the number too
+        label = ""
+    return [Mark(counts[k], label, y=logs[k], status=fault)]
+
+
+def _too_small(n, log_p, dtype):
+    """The stretch of tokens where even the exact product rounds to 0 in ``dtype``."""
+    limit = math.log(float(np.finfo(dtype).smallest_subnormal)) - LN2
+    if log_p >= 0 or n * log_p >= limit:
+        return []
+    return [Band(limit / log_p, n, f"rounds to 0 in {dtype}", Status.UNDERFLOW)]
