@@ -34,7 +34,8 @@ course: $(VENV)/.installed
 test: $(VENV)/.complete
 	$(BIN)/python -m pytest tests -n auto --dist loadfile \
 	    --ignore=tests/browser --ignore=tests/grading
-	$(BIN)/python -m pytest tests/grading tests/browser
+	$(BIN)/python -m pytest tests/grading/test_banks.py -n auto
+	$(BIN)/python -m pytest tests/grading tests/browser --ignore=tests/grading/test_banks.py
 
 notebooks: $(VENV)/.complete
 	$(BIN)/python -m lnnn.build
