@@ -30,7 +30,8 @@ course: $(VENV)/.installed
 	echo "Opening $$page. If no browser opens, use the address below. Stop with Ctrl-C, twice."; \
 	exec $(BIN)/python -m jupyterlab $$root --log-level=WARN --LabApp.default_url="/lab/tree/$$page"
 
-# What measures time runs alone, after the rest: two tests at once would slow each other down.
+# What waits for deadlines runs alone, after the rest: two such tests at once would slow each other
+# down. The banks measure a pace again when it is in doubt, so they may share the cores.
 test: $(VENV)/.complete
 	$(BIN)/python -m pytest tests -n auto --dist loadfile \
 	    --ignore=tests/browser --ignore=tests/grading
