@@ -63,7 +63,7 @@ def hints_of(lab: LabEntry, function: str) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=64)
 def _entry(folder: Path, _changed: int) -> LabEntry:
     if not (folder / "__init__.py").is_file():
-        # Without it pytest imports every lab's checks under the one name "checks".
+        # Every folder of code here is a package. pytest itself would do without: see SuiteRunner.
         raise LearnError(f"{folder.name} has no __init__.py. Add one beside checks.py.")
     found: dict[str, int] = {}
     for node in ast.parse((folder / "checks.py").read_text(encoding="utf-8")).body:

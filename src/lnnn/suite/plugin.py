@@ -121,13 +121,14 @@ class SuitePlugin:
             return None
         error = call.excinfo.value
         outcome = NOT_ATTEMPTED if isinstance(error, NotAttemptedError) else FAILED
-        self._reports[item.nodeid] = (outcome, _in_words(error))
+        words = _in_words(error)
+        self._reports[item.nodeid] = (outcome, words)
         return pytest.TestReport(
             nodeid=item.nodeid,
             location=item.location,
             keywords={},
             outcome="failed",
-            longrepr=_in_words(error),
+            longrepr=words,
             when=call.when,
             duration=call.duration,
             start=call.start,
