@@ -1,32 +1,29 @@
 """Explorables: sliders and a picture that follows them.
 
-``side_by_side`` and ``shift`` take the functions under study. ``Explorable`` is what they are built
-from: a pure function of the slider values that returns a ``Scene``, and a list of sliders.
+Each page of the course has a module of its own here, loaded when it is first asked for. Its
+explorables, such as ``side_by_side``, take the functions under study. ``Explorable`` is what they
+are built from: a pure function of the slider values that returns a ``Scene``, and sliders.
 """
 
-from .ln_basics import product_and_sum, surprisal, tangent
-from .log_softmax import shift, side_by_side
-from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene, Status
-from .sliders import Choice, Slider
-from .widget import Explorable
+import importlib
 
-__all__ = [
-    "Axis",
-    "Band",
-    "Bar",
-    "Choice",
-    "Explorable",
-    "Line",
-    "Mark",
-    "Panel",
-    "Readout",
-    "Row",
-    "Scene",
-    "Slider",
-    "Status",
-    "product_and_sum",
-    "shift",
-    "side_by_side",
-    "surprisal",
-    "tangent",
-]
+_HOME = {
+    "scene": ("Axis", "Band", "Bar", "Line", "Mark", "Panel", "Readout", "Row", "Scene", "Status"),
+    "sliders": ("Choice", "Slider", "logit_sliders", "logits_of", "temperature_slider"),
+    "widget": ("Explorable",),
+    "ln_basics": ("product_and_sum", "surprisal", "tangent"),
+    "log_softmax": ("shift", "side_by_side"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name):
+    if name in _MODULE_OF:
+        return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

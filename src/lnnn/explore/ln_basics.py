@@ -11,12 +11,10 @@ import mpmath
 import numpy as np
 
 from lnnn import exact as oracle
-from lnnn.suite.observe import observe_call
 
 from . import numbers, study
-from .log_softmax import logit_sliders, logits_of, temperature_slider
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene, Status
-from .sliders import Choice, Slider
+from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
 from .widget import Explorable
 
 DTYPES = ("float16", "float32", "float64")
@@ -35,7 +33,7 @@ def tangent(log=np.log, *, name=None, p=0.1) -> Explorable:
     log: called as ``log(p)`` with a 1-D float64 array; returns an array of its shape, in nats.
     name: its title; its own name unless given. p: where the slider starts.
     """
-    _check_function("tangent", log)
+    study.check_functions("tangent", (log,))
     slider = Slider(
         "p", start=p, low=1e-6, high=0.99, scale="log", per_decade=10, label="probability p"
     )
@@ -48,7 +46,7 @@ def surprisal(nll, *, name=None, logits=LOGITS, temperature=1.0) -> Explorable:
     nll: called as ``nll(p)`` with the float64 probabilities of the classes; returns −ln p, in nats.
     name: its title; its own name unless given. logits, temperature: where the sliders start.
     """
-    _check_function("surprisal", nll)
+    study.check_functions("surprisal", (nll,))
     controls = [*logit_sliders(logits), temperature_slider(temperature)]
     return Explorable(partial(surprisal_scene, nll, name=name), controls)
 
@@ -62,8 +60,7 @@ def product_and_sum(
     return one number: the product, and the sum of ln p in nats. names: their titles, in order.
     tokens, p, dtype: where the sliders start.
     """
-    for function in (product, log_sum):
-        _check_function("product_and_sum", function)
+    study.check_functions("product_and_sum", (product, log_sum))
     scene = partial(product_and_sum_scene, product, log_sum, names=names)
     controls = [
         Slider(
@@ -86,7 +83,7 @@ def tangent_scene(log, values: dict, *, name=None) -> Scene:
     points = np.concatenate([[p, p + _STEP, p - h, p + h], whole, near])
     answer = study.ask(name, log, points, 1.0, _logs(points))
     if answer.problem:
-        return _message(f"{name} gives no logarithm", name, answer.problem)
+        return Scene.problem(f"{name} gives no logarithm", name, answer.problem)
     at_p, stepped, below, above = (float(v) for v in answer.values[:4])
     curve, close = np.split(answer.values[4:], [len(whole)])
     slope = (above - below) / (2 * h)
@@ -134,7 +131,7 @@ def surprisal_scene(nll, values: dict, *, name=None) -> Scene:
     truth = -log_p
     answer = study.ask(name, nll, p, 1.0, truth)
     if answer.problem:
-        return _message(f"{name} gives no surprisal", name, answer.problem)
+        return Scene.problem(f"{name} gives no surprisal", name, answer.problem)
     statuses = [
         Status.UNDERFLOW if p_k == 0 and np.isinf(v) else status
         for v, p_k, status in zip(answer.values, p, answer.statuses, strict=True)
@@ -172,7 +169,7 @@ def surprisal_scene(nll, values: dict, *, name=None) -> Scene:
             ),
         ],
         readouts=[
-            Readout("expected surprisal (entropy)", f"{_nats(entropy)} = {_bits(entropy)}"),
+            Readout("expected surprisal (entropy)", f"{numbers.nats(entropy)} = {_bits(entropy)}"),
             Readout("perplexity e^entropy", f"{numbers.text(np.exp(entropy), 4)} equal classes"),
         ],
         snippet=f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}",
@@ -188,9 +185,9 @@ def product_and_sum_scene(product, log_sum, values: dict, *, names=None) -> Scen
     truth = float(n * log_p)
     answers = []
     for name, function in zip(names, (product, log_sum), strict=True):
-        value, problem = _one_number(name, function, p)
+        value, problem = study.one_number(name, function, p)
         if problem:
-            return _message(f"{name} gives no answer", name, problem)
+            return Scene.problem(f"{name} gives no answer", name, problem)
         answers.append(value)
     last, total = answers
     first_zero = _first_zero(product, p) if last == 0 else None
@@ -229,28 +226,12 @@ def product_and_sum_scene(product, log_sum, values: dict, *, names=None) -> Scen
         ],
         readouts=[
             Readout(names[0], numbers.text(last, 4), fault),
-            Readout(names[1], _nats(total, 7), sum_fault),
-            Readout("exact", f"{_nats(truth, 7)}, p held as {numbers.text(p[0], 6)}"),
+            Readout(names[1], numbers.nats(total, 7), sum_fault),
+            Readout("exact", f"{numbers.nats(truth, 7)}, p held as {numbers.text(p[0], 6)}"),
             Readout("geometric mean exp(sum / tokens)", numbers.text(mean, 4)),
         ],
         snippet=f"p = np.full({n}, {values['p']!r}, dtype=np.{dtype})",
     )
-
-
-def _check_function(where, function):
-    if not callable(function):
-        raise TypeError(
-            f"{where}: {function!r} is not a function; pass it without calling it, "
-            f"such as {where}(np.log)"
-        )
-
-
-def _message(finding, name, problem):
-    return Scene(finding=finding, panels=[Panel.message(name, problem, wide=True)])
-
-
-def _nats(value, digits=4):
-    return f"{numbers.text(value, digits)} nats"
 
 
 def _bits(nats, digits=4):
@@ -296,51 +277,31 @@ def _surprisal_finding(name, nats, p, z, temperature):
     best, worst = int(np.argmax(z)), int(np.argmin(z))
     if p[worst] == 0:
         return (
-            f"Class {worst + 1} costs {_nats(nats[worst])}: its probability was flushed to 0 "
-            "before the logarithm was taken"
+            f"Class {worst + 1} costs {numbers.nats(nats[worst])}: its probability was flushed "
+            "to 0 before the logarithm was taken"
         )
     gap = float(z[best] - z[worst])
     difference = float(nats[worst] - nats[best])
     expected = gap / temperature
     if not abs(difference - expected) <= 1e-6 * max(1.0, expected):
         return (
-            f"{name} makes class {worst + 1} {_nats(difference)} dearer than class {best + 1}; "
-            f"their logit gap divided by T is {numbers.text(expected, 4)}"
+            f"{name} makes class {worst + 1} {numbers.nats(difference)} dearer than "
+            f"class {best + 1}; their logit gap divided by T is {numbers.text(expected, 4)}"
         )
     if expected < 0.05:
         return (
             f"{len(z)} classes with hardly a difference: "
-            f"each costs about {_nats(nats[best], 3)}, that is {_bits(float(nats[best]), 3)}"
+            f"each costs about {numbers.nats(nats[best], 3)}, that is {_bits(float(nats[best]), 3)}"
         )
     return (
-        f"Class {worst + 1} costs {_nats(difference)} more than class {best + 1}: "
+        f"Class {worst + 1} costs {numbers.nats(difference)} more than class {best + 1}: "
         f"their logit gap {numbers.text(gap, 4)} divided by T = {numbers.text(temperature, 3)}"
     )
 
 
-def _one_number(name, function, p):
-    """(float, "") or (None, what is wrong with the answer)."""
-    observed = observe_call(function, (p.copy(),), {})
-    if observed.raised is not None:
-        kind, message = observed.raised.classes[0], observed.raised.message
-        return None, f"{name} raised {kind}: {message}".rstrip(": ")
-    value = observed.value
-    if isinstance(value, (float, int, np.number, np.ndarray)) and np.size(value) == 1:
-        value = np.asarray(value)
-        if value.dtype.kind in "fiu":
-            return float(value.reshape(())), ""
-    return None, f"{name} returned {_described(value)}. Expected: one number for the whole sequence"
-
-
-def _described(value):
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}, shape {value.shape}"
-    return "None" if value is None else f"an object of type {type(value).__name__}"
-
-
 def _number(function, p):
     """What the function makes of a shorter sequence; NaN where that is no number."""
-    value, _ = _one_number("", function, p)
+    value, _ = study.one_number("", function, p)
     return math.nan if value is None else value
 
 
@@ -380,10 +341,11 @@ def _sum_clause(name, total, truth, dtype):
     if math.isnan(total):
         return f"{name} is NaN", Status.NAN
     if math.isinf(total):
-        return f"and even {name} is {_nats(total)} in {dtype}", Status.OVERFLOW
+        return f"and even {name} is {numbers.nats(total)} in {dtype}", Status.OVERFLOW
     if not _agrees(total, truth):
-        return f"{name} is {_nats(total)} and should be {_nats(truth)}", Status.ORDINARY
-    return f"{name} is {_nats(total, 5)}", Status.ORDINARY
+        wrong = f"{name} is {numbers.nats(total)} and should be {numbers.nats(truth)}"
+        return wrong, Status.ORDINARY
+    return f"{name} is {numbers.nats(total, 5)}", Status.ORDINARY
 
 
 def _sum_mark(counts, sums, total, fault):
@@ -392,7 +354,7 @@ def _sum_mark(counts, sums, total, fault):
     if not finite.size:
         return []
     k = finite[-1]
-    label = _nats(total) if np.isfinite(total) else f"{numbers.text(total)} from here on"
+    label = numbers.nats(total) if np.isfinite(total) else f"{numbers.text(total)} from here on"
     return [Mark(counts[k], label, y=sums[k], status=fault)]
 
 

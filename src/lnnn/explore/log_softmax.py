@@ -6,14 +6,13 @@
 
 from functools import partial
 
-import mpmath
 import numpy as np
 
 from lnnn import exact as oracle
 
-from . import numbers, study
-from .scene import Axis, Bar, Mark, Panel, Readout, Row, Scene, Status
-from .sliders import Choice, Slider
+from . import axes, numbers, study
+from .scene import Bar, Mark, Panel, Readout, Row, Scene, Status
+from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
 from .widget import Explorable
 
 DTYPES = ("float16", "float32", "float64")
@@ -45,8 +44,8 @@ def side_by_side(
     logits, temperature, offset, dtype: where the sliders start; one slider for each logit.
     quantity: the label of the value axis, with its unit.
     """
-    _check_functions("side_by_side", functions)
-    names = _checked_names(names, functions)
+    study.check_functions("side_by_side", functions)
+    names = study.checked_names(names, functions)
     scene = partial(
         side_by_side_scene,
         functions,
@@ -79,8 +78,8 @@ def shift(
     function: called like those of ``side_by_side``. The change is measured in ulp and split into
     what ``z + c`` lost by rounding and what the function added.
     """
-    _check_functions("shift", (function,))
-    (name,) = _checked_names(name and [name], (function,))
+    study.check_functions("shift", (function,))
+    (name,) = study.checked_names(name and [name], (function,))
     controls = [
         *logit_sliders(logits),
         temperature_slider(temperature),
@@ -96,32 +95,6 @@ def shift(
         Choice("dtype", DTYPES, start=dtype, label="floats"),
     ]
     return Explorable(partial(shift_scene, function, name=name), controls)
-
-
-def logit_sliders(logits) -> list[Slider]:
-    """One slider a logit, ``logit_1`` to ``logit_V``, from −20 to 20 or as far as they start."""
-    logits = [float(v) for v in logits]
-    if len(logits) < 2:
-        raise ValueError(f"logits: two or more classes are needed, not {len(logits)}")
-    if not np.isfinite(logits).all():
-        raise ValueError(f"logits: sliders start at finite numbers, not {logits}")
-    reach = max(20.0, *(abs(v) for v in logits))
-    return [
-        Slider(f"logit_{k}", start=v, low=-reach, high=reach, step=reach / 40, label=f"logit {k}")
-        for k, v in enumerate(logits, start=1)
-    ]
-
-
-def temperature_slider(start=1.0) -> Slider:
-    """``temperature`` from 0.05 to 20, evenly spaced in its logarithm."""
-    return Slider(
-        "temperature", start=float(start), low=0.05, high=20.0, scale="log", label="temperature T"
-    )
-
-
-def logits_of(values: dict) -> np.ndarray:
-    """The values of ``logit_1``, ``logit_2``, … in order, float64."""
-    return np.array([v for name, v in values.items() if name.startswith("logit_")], dtype=float)
 
 
 def side_by_side_scene(
@@ -143,7 +116,7 @@ def side_by_side_scene(
         study.ask(name, function, z, temperature, truth)
         for name, function in zip(names, functions, strict=True)
     ]
-    axis = _value_axis(quantity, truth, answers)
+    axis = axes.value_axis(quantity, truth, answers)
     panels = [_value_panel(answer, truth, axis) for answer in answers]
     if any(not a.problem for a in answers):
         panels.append(_error_panel([(a.name, a) for a in answers if not a.problem], dtype))
@@ -174,15 +147,16 @@ def shift_scene(function, values: dict, *, name=None) -> Scene:
     readouts = [Readout(f"z + c as {dtype} holds it", _listed(moved))]
     for which, answer in (("before", before), (f"after adding {shown}", after)):
         if answer.problem:
-            return Scene(
-                finding=f"{name} gives no log-probabilities {which}",
-                panels=[Panel.message(name, answer.problem, wide=True)],
+            return Scene.problem(
+                f"{name} gives no log-probabilities {which}",
+                name,
+                answer.problem,
                 readouts=readouts,
                 snippet=_snippet(z, temperature, c),
             )
     change = oracle.ulp_error(after.values, oracle.to_mpf(before.values))
     rounding = _ulps_between(moved_truth, truth, dtype)
-    axis = _value_axis("log-probability (nats)", truth, [before, after])
+    axis = axes.value_axis("log-probability (nats)", truth, [before, after])
     bars = [
         bar
         for k in range(len(z))
@@ -203,7 +177,7 @@ def shift_scene(function, values: dict, *, name=None) -> Scene:
             Panel.bars("Before and after", axis, bars, wide=True),
             Panel.number_line(
                 "How far each class moved",
-                _ulp_axis("change (ulp)", dtype, np.concatenate(list(rows.values()))),
+                axes.ulp_axis("change (ulp)", dtype, np.concatenate(list(rows.values()))),
                 [Row(row, _worst_text(es)) for row, es in rows.items()],
                 marks,
                 wide=True,
@@ -212,26 +186,6 @@ def shift_scene(function, values: dict, *, name=None) -> Scene:
         readouts=readouts,
         snippet=_snippet(z, temperature, c),
     )
-
-
-def _check_functions(where, functions):
-    if not functions:
-        raise ValueError(f"{where}: give at least one function, such as {where}(log_softmax)")
-    for function in functions:
-        if not callable(function):
-            raise TypeError(
-                f"{where}: {function!r} is not a function; pass it without calling it, "
-                f"such as {where}(log_softmax)"
-            )
-
-
-def _checked_names(names, functions):
-    if names is None:
-        return study.names_of(functions)
-    names = [str(n) for n in names]
-    if len(names) != len(functions) or len(set(names)) != len(names):
-        raise ValueError(f"names: one for each of {len(functions)} functions, all different")
-    return names
 
 
 def _listed(values, digits=6):
@@ -276,44 +230,6 @@ def _value_panel(answer, truth, axis):
     return Panel.bars(answer.name, axis, bars, note=answer.note)
 
 
-def _value_axis(label, truth, answers):
-    """From 0 to the exact values and, within twice their reach, the computed ones."""
-    known = [float(v) for v in truth if mpmath.isfinite(v)]
-    known = [v for v in known if np.isfinite(v)] or [-1.0]
-    reach = max(abs(v) for v in known) or 1.0
-    computed = [float(v) for a in answers if a.values is not None for v in a.values]
-    known += [v for v in computed if np.isfinite(v) and abs(v) <= 2 * reach]
-    low, high = min(known), max(known)
-    tiny = 1e-3 * reach
-    return Axis(
-        label,
-        -numbers.nice_ceiling(-low) if low < -tiny else 0.0,
-        numbers.nice_ceiling(high) if high > tiny else 0.0,
-        ticks=numbers.linear_ticks(
-            -numbers.nice_ceiling(-low) if low < -tiny else 0.0,
-            numbers.nice_ceiling(high) if high > tiny else 0.0,
-            most=4,
-        ),
-    )
-
-
-def _ulp_axis(label, dtype, errors):
-    """Symmetric log axis from 0 to where no digit of ``dtype`` is right, and further if need be."""
-    finite = errors[np.isfinite(errors)]
-    digits = np.finfo(dtype).nmant + 1
-    worst = max(2.0**digits, float(finite.max(initial=0.0)))
-    exponent = int(np.ceil(np.log10(worst) - 1e-9))
-    return Axis(
-        label,
-        0.0,
-        10.0**exponent,
-        scale="symlog",
-        linear_width=0.1,
-        ticks=numbers.decade_ticks(exponent),
-        apart="inf, NaN",
-    )
-
-
 def _ulps_between(a, b, dtype):
     """|a − b| of exact values, in ulp of ``dtype`` at b; infinite where either is not finite."""
     gaps = np.spacing(np.abs(oracle.to_float(b, dtype))).astype(float)
@@ -339,7 +255,7 @@ def _error_panel(named_answers, dtype):
         ]
     errors = np.concatenate([a.errors for _, a in named_answers])
     return Panel.number_line(
-        "Error of each class", _ulp_axis("error (ulp)", dtype, errors), rows, marks, wide=True
+        "Error of each class", axes.ulp_axis("error (ulp)", dtype, errors), rows, marks, wide=True
     )
 
 

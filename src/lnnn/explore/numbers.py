@@ -24,6 +24,11 @@ def text(x, digits=6) -> str:
     return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−")
 
 
+def nats(x, digits=4) -> str:
+    """``x`` with its unit: ``−1419.6 nats``."""
+    return f"{text(x, digits)} nats"
+
+
 def ulp_text(error) -> str:
     """An error in ulp to two or three digits with its unit: ``0.61 ulp``, ``3.2 × 10⁵ ulp``."""
     error = float(error)

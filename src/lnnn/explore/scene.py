@@ -365,6 +365,11 @@ class Scene:
     readouts: Sequence[Readout] = field(default=())
     snippet: str = ""
 
+    @classmethod
+    def problem(cls, finding: str, name: str, problem: str, **more) -> "Scene":
+        """A scene with one panel that says what went wrong with the function ``name``."""
+        return cls(finding=finding, panels=[Panel.message(name, problem, wide=True)], **more)
+
     def to_dict(self) -> dict:
         """Plain data for JSON; numbers to five digits, infinities and NaN as None with a status."""
         return {

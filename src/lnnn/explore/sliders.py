@@ -1,8 +1,13 @@
-"""The controls of an explorable, as data: sliders on a grid of values, and choices."""
+"""The controls of an explorable, as data: sliders on a grid of values, and choices.
+
+``logit_sliders`` and ``temperature_slider`` are the ones that every page has.
+"""
 
 import keyword
 import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from . import numbers
 
@@ -170,3 +175,29 @@ class Choice:
 def starting_values(sliders) -> dict:
     """The values at which every control starts, in order."""
     return {s.name: s.first if isinstance(s, Choice) else s.start for s in sliders}
+
+
+def logit_sliders(logits) -> list[Slider]:
+    """One slider a logit, ``logit_1`` to ``logit_V``, from −20 to 20 or as far as they start."""
+    logits = [float(v) for v in logits]
+    if len(logits) < 2:
+        raise ValueError(f"logits: two or more classes are needed, not {len(logits)}")
+    if not np.isfinite(logits).all():
+        raise ValueError(f"logits: sliders start at finite numbers, not {logits}")
+    reach = max(20.0, *(abs(v) for v in logits))
+    return [
+        Slider(f"logit_{k}", start=v, low=-reach, high=reach, step=reach / 40, label=f"logit {k}")
+        for k, v in enumerate(logits, start=1)
+    ]
+
+
+def temperature_slider(start=1.0) -> Slider:
+    """``temperature`` from 0.05 to 20, evenly spaced in its logarithm."""
+    return Slider(
+        "temperature", start=float(start), low=0.05, high=20.0, scale="log", label="temperature T"
+    )
+
+
+def logits_of(values: dict) -> np.ndarray:
+    """The values of ``logit_1``, ``logit_2``, … in order, float64."""
+    return np.array([v for name, v in values.items() if name.startswith("logit_")], dtype=float)

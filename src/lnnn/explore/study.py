@@ -131,3 +131,46 @@ def names_of(functions) -> list[str]:
         taken = sum(n == name or n.startswith(f"{name} #") for n in names)
         names.append(f"{name} #{taken + 1}" if taken else name)
     return names
+
+
+def check_functions(where, functions):
+    """Raise ValueError when there are none, TypeError for one that can't be called."""
+    if not functions:
+        raise ValueError(f"{where}: give at least one function, such as {where}(log_softmax)")
+    for function in functions:
+        if not callable(function):
+            raise TypeError(
+                f"{where}: {function!r} is not a function; pass it without calling it, "
+                f"such as {where}(log_softmax)"
+            )
+
+
+def checked_names(names, functions):
+    """The titles given, one for each function and all different, or the functions' own names."""
+    if names is None:
+        return names_of(functions)
+    names = [str(n) for n in names]
+    if len(names) != len(functions) or len(set(names)) != len(names):
+        raise ValueError(f"names: one for each of {len(functions)} functions, all different")
+    return names
+
+
+def one_number(name, function, *arguments, **keywords) -> tuple[float | None, str]:
+    """(the number that ``function`` returns, "") or (None, what is wrong with its answer)."""
+    copies = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in arguments)
+    observed = observe_call(function, copies, keywords)
+    if observed.raised is not None:
+        kind, message = observed.raised.classes[0], observed.raised.message
+        return None, f"{name} raised {kind}: {message}".rstrip(": ")
+    value = observed.value
+    if isinstance(value, (float, int, np.number, np.ndarray)) and np.size(value) == 1:
+        value = np.asarray(value)
+        if value.dtype.kind in "fiu":
+            return float(value.reshape(())), ""
+    return None, f"{name} returned {_described(value)}. Expected: one number"
+
+
+def _described(value):
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}, shape {value.shape}"
+    return "None" if value is None else f"an object of type {type(value).__name__}"
