@@ -15,13 +15,19 @@ from pathlib import Path
 import pytest
 from real_jupyterlab import launch, open_in, serve
 
-JS = Path(__file__).parents[2] / "src/lnnn/explore/js"
+ROOT = Path(__file__).parents[2]
+JS = ROOT / "src/lnnn/explore/js"
 
 
 @pytest.fixture(scope="session")
 def jupyterlab(tmp_path_factory):
-    """JupyterLab on a free port with folders of its own."""
+    """JupyterLab on a free port with folders of its own, and the pages of the course in its root.
+
+    Page 00 reads the pages that stand beside it.
+    """
     with serve(tmp_path_factory.mktemp("jupyterlab")) as server:
+        for page in (ROOT / "course").glob("*.ipynb"):
+            shutil.copy(page, server.root)
         yield server
 
 

@@ -22,6 +22,28 @@ PARTS = (
     "Quiz",
     "Recap",
 )
+# The first page shows the way, the last one tries claims; every other has the parts above.
+OTHER_PARTS = {
+    "00_start_here": (
+        "Three ways to use it",
+        "Move your first slider",
+        "The map",
+        "Where to begin",
+        "What you have done",
+        "Symbols",
+        "Glossary",
+        "Recap",
+    ),
+    "09_claims_on_trial": (
+        "Predict first",
+        "Move it",
+        "On trial",
+        "Verdicts",
+        "Quiz",
+        "Recap",
+    ),
+}
+_DOI = re.compile(r"https?://(?:dx\.)?doi\.org/([^)\s]*)")
 _FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.M | re.S)
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\)")
 _IMG = re.compile(r"<img\b[^>]*>", re.S)
@@ -42,11 +64,12 @@ def _notebook(path):
 
 
 def wrong_parts(notebook):
-    """The eight H2 headings, each there, in order."""
+    """The H2 headings of the form, each there, in order."""
+    parts = OTHER_PARTS.get(notebook["metadata"]["lnnn"]["name"], PARTS)
     headings = re.findall(r"^## (.+?)\s*$", _prose(notebook), re.M)
-    found = list(dict.fromkeys(h for h in headings if h in PARTS))
-    missing = [f"no part `## {part}`" for part in PARTS if part not in found]
-    if not missing and found != list(PARTS):
+    found = list(dict.fromkeys(h for h in headings if h in parts))
+    missing = [f"no part `## {part}`" for part in parts if part not in found]
+    if not missing and found != list(parts):
         return [f"the parts stand in the order {found}"]
     return missing
 
@@ -94,7 +117,7 @@ def wrong_explorables(notebook):
 
 
 def wrong_quiz(notebook, quizzes=QUIZZES):
-    """3 to 5 questions, a hint for each, an explanation for every option."""
+    """3 to 5 questions (6 for placement), a hint for each, an explanation for every option."""
     name = notebook["metadata"]["lnnn"]["name"]
     cells = [c for c in notebook["cells"] if "quiz" in c["metadata"].get("tags", [])]
     if not any(f'quiz("{name}")' in cell["source"] for cell in cells):
@@ -104,8 +127,9 @@ def wrong_quiz(notebook, quizzes=QUIZZES):
         return [f"no file quizzes/{name}.toml"]
     questions = tomllib.loads(path.read_text(encoding="utf-8")).get("question", [])
     wrong = []
-    if not 3 <= len(questions) <= 5:
-        wrong.append(f"{len(questions)} questions, not 3 to 5")
+    places = any("page" in question for question in questions)
+    if not (len(questions) == 6 if places else 3 <= len(questions) <= 5):
+        wrong.append(f"{len(questions)} questions, not {6 if places else '3 to 5'}")
     for number, question in enumerate(questions, 1):
         options = question.get("option", [])
         if not question.get("text", "").strip() or not question.get("hint", "").strip():
@@ -156,11 +180,18 @@ def wrong_links(notebook, folder):
 
 
 def wrong_references(notebook):
-    """At least one paper in the recap, by its DOI."""
-    recap = _prose(notebook).partition("\n## Recap")[2]
-    if re.search(r"https://doi\.org/10\.\d{4,}/\S+", recap):
-        return []
-    return ["the recap names no paper by its DOI (https://doi.org/10.…)"]
+    """At least one paper in the recap, by its DOI; every DOI on the page well-formed."""
+    prose = _prose(notebook)
+    wrong = [
+        f"doi.org/{doi} is no DOI: it begins with 10., a registrant, a slash"
+        for doi in _DOI.findall(prose)
+        if not re.fullmatch(r"10\.\d{4,9}/[-._;()/:A-Za-z0-9]+", doi)
+    ]
+    if notebook["metadata"]["lnnn"]["name"] == "00_start_here":
+        return wrong
+    if not _DOI.search(prose.partition("\n## Recap")[2]):
+        wrong.append("the recap names no paper by its DOI (https://doi.org/10.…)")
+    return wrong
 
 
 def wrong_lab(notebook):
@@ -392,6 +423,8 @@ FAULTS = {
     "a dead link": (_edit("p.png", "q.png"), "q.png leads nowhere"),
     "a dead attachment": (_edit("p.png", "attachment:p.png"), "leads nowhere"),
     "no DOI": (_edit("doi.org/10.", "example.org/"), "no paper by its DOI"),
+    "a DOI cut short": (_edit("10.1093/imanum/draa038", "10.1093"), "doi.org/10.1093 is no DOI"),
+    "a DOI without its prefix": (_edit("10.1093/", ""), "doi.org/imanum/draa038 is no DOI"),
 }  # fmt: skip
 
 

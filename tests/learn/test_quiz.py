@@ -206,6 +206,75 @@ def test_a_quiz_has_three_to_five_questions(tmp_path, monkeypatch, count, fine):
             quiz_source.load("some")
 
 
+PLACED = "".join(
+    QUESTION.format(n=n).replace("hint =", f'page = "0{n + 1}_topic"\nhint =') for n in range(6)
+)
+
+
+@pytest.fixture
+def placement(tmp_path, monkeypatch):
+    """A placement quiz of six questions, for pages 01 to 06; option 0 is right."""
+    monkeypatch.setattr(quiz_source, "QUIZZES", tmp_path)
+    (tmp_path / "00_start.toml").write_text(PLACED, encoding="utf-8")
+    return quiz("00_start")
+
+
+def test_a_placement_quiz_recommends_the_first_page_whose_question_was_missed(placement):
+    for n, option in enumerate([0, 1, 0, 0, 1, 0]):
+        assert placement.advice.startswith(f"{6 - n} to go")
+        placement.choose(f"q{n}", option)
+    assert placement.advice == "Begin with 02 · topic. Then read 05 · topic with care."
+
+
+def test_with_all_right_it_sends_the_reader_to_the_last_page(placement):
+    for n in range(6):
+        placement.choose(f"q{n}", 0)
+    assert placement.advice.startswith("All right at the first try.")
+    assert placement.advice.endswith("begin with 06 · topic.")
+
+
+def test_trying_again_does_not_change_the_recommendation(placement):
+    for n in range(6):
+        placement.choose(f"q{n}", 1)
+    placement.choose("q0", 0)
+    placement.choose("q0", 1)
+    assert placement.advice.startswith("Begin with 01 · topic. Then read 02 · topic, 03 · topic")
+    assert quiz("00_start").advice == placement.advice
+
+
+def test_an_ordinary_quiz_gives_no_advice(asked):
+    asked.choose("half", 1)
+    assert asked.advice == ""
+
+
+def test_a_placement_quiz_is_done_when_it_is_answered(placement):
+    for n in range(6):
+        placement.choose(f"q{n}", 1)
+    assert str(progress("00_start")) == "Quiz: 1 of 1 done\n  ✓ 00 · start  0 of 6 right"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            QUESTION.format(n=5).replace("hint =", 'page = "06_topic"\nhint ='),
+            "",
+            "has 5 questions",
+        ),
+        ('page = "03_topic"', "", "every question of a placement quiz names a page"),
+        ('page = "03_topic"', 'page = "09_topic"', "in the order of the course"),
+        ('page = "03_topic"', 'page = "three"', "page is the name of a notebook"),
+        ('page = "03_topic"', "page = 3", "page is the name of a notebook"),
+    ],
+)
+def test_a_placement_quiz_that_breaks_a_rule_is_refused(tmp_path, monkeypatch, old, new, said):
+    assert old in PLACED
+    monkeypatch.setattr(quiz_source, "QUIZZES", tmp_path)
+    (tmp_path / "broken.toml").write_text(PLACED.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(LearnError, match=said):
+        quiz_source.load("broken")
+
+
 def test_progress_counts_quizzes_and_functions(asked):
     def halve(x):
         return x / 2

@@ -11,8 +11,13 @@ _HOME = {
     "scene": ("Axis", "Band", "Bar", "Line", "Mark", "Panel", "Readout", "Row", "Scene", "Status"),
     "sliders": ("Choice", "Slider", "logit_sliders", "logits_of", "temperature_slider"),
     "widget": ("Explorable",),
+    "start_here": ("first_look",),
     "ln_basics": ("product_and_sum", "surprisal", "tangent"),
     "log_softmax": ("shift", "side_by_side"),
+    "label_smoothing": ("reliability", "smoothing"),
+    "logsumexp": ("choose_shift", "online_pass", "smooth_max"),
+    "claims": ("cap_and_flag", "recovery", "who_underflows"),
+    "cross_entropy": ("confidently_wrong", "loss_surface", "p_minus_onehot"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

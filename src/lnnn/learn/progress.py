@@ -105,7 +105,9 @@ def _quiz_line(name: str, stored: store.Progress) -> Line:
     entries = [quiz_source.answer_of(stored, name, q) for q in quiz.questions]
     right = sum(entry.right for entry in entries)
     tried = sum(bool(entry.tried) for entry in entries)
-    state = DONE if right == len(entries) else BEGUN if tried else OPEN
+    # A placement quiz asks what you know already: it is done when it is answered.
+    reached = tried if quiz.is_placement else right
+    state = DONE if reached == len(entries) else BEGUN if tried else OPEN
     words = f"{right} of {len(entries)} right" if tried else f"{len(entries)} questions"
     return Line(title(name), state, words)
 

@@ -32,6 +32,7 @@ class QuizWidget(anywidget.AnyWidget):
     heading = traitlets.Unicode().tag(sync=True)
     questions = traitlets.List().tag(sync=True)
     answers = traitlets.Dict().tag(sync=True)
+    advice = traitlets.Unicode().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, name: str):
@@ -45,6 +46,7 @@ class QuizWidget(anywidget.AnyWidget):
                 for q in quiz.questions
             ],
             answers=self._answers(stored),
+            advice=self._advice(stored),
             note=" ".join(notes),
         )
         self.on_msg(self._received)
@@ -59,6 +61,7 @@ class QuizWidget(anywidget.AnyWidget):
             before = entry.get("tried")
             before = before if isinstance(before, list) else []
             entry["tried"] = [*(o for o in before if o != option), option]
+            entry.setdefault("first", option)
             entry["right"] = bool(entry.get("right")) or option == asked.correct
 
         self._change(asked, edit)
@@ -99,6 +102,7 @@ class QuizWidget(anywidget.AnyWidget):
         stored, notes = store.change(edit_progress)
         with self.hold_sync():
             self.answers = self._answers(stored)
+            self.advice = self._advice(stored)
             self.note = " ".join(notes)
         # The same answer twice changes no trait, but the page waits for a word.
         self.send({"kind": "done"})
@@ -123,6 +127,25 @@ class QuizWidget(anywidget.AnyWidget):
                 "hint": question.hint if answer.hint else None,
             }
         return shown
+
+    def _advice(self, stored: store.Progress) -> str:
+        """Where to begin, from the first answers to a placement quiz; "" for any other quiz."""
+        if not self._quiz.is_placement:
+            return ""
+        firsts = [
+            (q, quiz_source.answer_of(stored, self._quiz.name, q).first)
+            for q in self._quiz.questions
+        ]
+        open_ = sum(first is None for _, first in firsts)
+        if open_:
+            return f"{open_} to go, then you will see where to begin. First answers count."
+        missed = [title(q.page) for q, first in firsts if first != q.correct]
+        if not missed:
+            last = title(self._quiz.questions[-1].page)
+            return f"All right at the first try. Skim the recaps, and begin with {last}."
+        begin, *more = missed
+        text = f"Begin with {begin}."
+        return f"{text} Then read {', '.join(more)} with care." if more else text
 
     def _repr_mimebundle_(self, **kwargs):
         # Where no widget can be shown (GitHub, a Markdown export) the questions can be read.

@@ -1,4 +1,8 @@
-"""Read the quizzes: one TOML file each, checked before anybody sees a question."""
+"""Read the quizzes: one TOML file each, checked before anybody sees a question.
+
+A *placement* quiz has six questions, and each names the ``page`` that answers it; from the first
+answers it recommends where to begin.
+"""
 
 import difflib
 import functools
@@ -15,7 +19,8 @@ from .errors import LearnError
 
 QUIZZES = Path(__file__).parent / "quizzes"
 
-_QUESTION = {"id", "text", "hint", "option"}
+_QUESTION = {"id", "text", "hint", "option", "page"}
+PLACEMENT_QUESTIONS = 6
 _OPTION = {"text", "explanation", "correct"}
 
 
@@ -37,6 +42,7 @@ class Question:
     hint: tuple
     options: tuple[Option, ...]
     fingerprint: str
+    page: str = ""  # of a placement quiz: the page that answers it, "03_logsumexp"
 
     @property
     def correct(self) -> int:
@@ -46,19 +52,26 @@ class Question:
 
 @dataclass(frozen=True)
 class Quiz:
-    """A quiz: 3 to 5 questions."""
+    """A quiz: 3 to 5 questions, or a placement quiz of six."""
 
     name: str
     questions: tuple[Question, ...]
 
+    @property
+    def is_placement(self) -> bool:
+        """True when the quiz recommends where to begin."""
+        return bool(self.questions[0].page)
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What the learner did with a question: options tried in order, right once, hint taken."""
+    """What the learner did with a question: options tried in order, right once, hint taken, and
+    the option tried first."""
 
     tried: tuple[int, ...] = ()
     right: bool = False
     hint: bool = False
+    first: int | None = None
 
 
 def names() -> tuple[str, ...]:
@@ -87,7 +100,9 @@ def answer_of(stored: store.Progress, quiz: str, question: Question) -> Answer:
     tried = entry.get("tried", [])
     options = range(len(question.options))
     tried = tuple(t for t in tried if t in options) if isinstance(tried, list) else ()
-    return Answer(tried, bool(entry.get("right")), bool(entry.get("hint")))
+    first = entry.get("first")
+    first = first if first in tried else None
+    return Answer(tried, bool(entry.get("right")), bool(entry.get("hint")), first)
 
 
 @functools.lru_cache(maxsize=64)
@@ -99,12 +114,24 @@ def _load(path: Path, _changed: int) -> Quiz:
         raise LearnError(f"{where}: not valid TOML: {error}.") from None
     _only(where, table, {"question"})
     questions = table.get("question", [])
-    if not 3 <= len(questions) <= 5:
+    placement = any("page" in question for question in questions)
+    if placement and len(questions) != PLACEMENT_QUESTIONS:
+        raise LearnError(
+            f"{where}: has {len(questions)} questions; a placement quiz, whose questions name a "
+            f"page, has {PLACEMENT_QUESTIONS}. Add or take out [[question]]s."
+        )
+    if not placement and not 3 <= len(questions) <= 5:
         raise LearnError(
             f"{where}: has {len(questions)} questions; a quiz has 3 to 5. "
             "Add or take out [[question]]s."
         )
     parsed = tuple(_question(where, i, q) for i, q in enumerate(questions, 1))
+    named = [question.page for question in parsed]
+    if placement and (not all(named) or named != sorted(named)):
+        raise LearnError(
+            f"{where}: every question of a placement quiz names a page, in the order of the "
+            f"course, not {named}."
+        )
     ids = [question.id for question in parsed]
     for twice in {i for i in ids if ids.count(i) > 1}:
         raise LearnError(f"{where}: the id {twice!r} stands twice. Give each question its own.")
@@ -131,7 +158,10 @@ def _question(where: str, number: int, table: dict) -> Question:
         )
     text, hint = _runs(where, table, "text"), _runs(where, table, "hint")
     shown = repr((text, [(option.text, option.correct) for option in parsed]))
-    return Question(name, text, hint, parsed, f"{zlib.crc32(shown.encode()):08x}")
+    page = table.get("page", "")
+    if not isinstance(page, str) or ("page" in table and not re.fullmatch(r"\d\d_\w+", page)):
+        raise LearnError(f"{where}: page is the name of a notebook, `03_logsumexp`, not {page!r}.")
+    return Question(name, text, hint, parsed, f"{zlib.crc32(shown.encode()):08x}", page)
 
 
 def _option(where: str, table: dict) -> Option:

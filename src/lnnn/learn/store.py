@@ -35,7 +35,8 @@ class _BusyError(OSError):
 class Progress:
     """What the file holds.
 
-    ``quizzes[quiz][question]`` is ``{"fingerprint", "tried": [option, …], "right", "hint"}``.
+    ``quizzes[quiz][question]`` is ``{"fingerprint", "tried": [option, …], "first", "right",
+    "hint"}``.
     ``functions[lab][function]`` is ``{"passed", "total", "done", "hints"}``; ``done`` stays True
     once all checks have passed.
     """

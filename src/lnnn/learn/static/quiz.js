@@ -117,8 +117,10 @@ function render({ model, el }) {
   const list = questions.map((q, i) => questionView(q, i + 1, questions.length, prefix, send));
   const heading = make("p", { className: "heading", id: prefix, textContent: model.get("heading") });
   const score = make("p", { className: "score" });
+  const advice = make("p", { className: "advice" });
+  advice.setAttribute("role", "status");
   const note = make("p", { className: "note" });
-  const root = make("section", { className: "lnnn lnnn-quiz" }, heading, ...list.map((q) => q.node), score, note);
+  const root = make("section", { className: "lnnn lnnn-quiz" }, heading, ...list.map((q) => q.node), score, advice, note);
   root.setAttribute("aria-labelledby", prefix);
   // JupyterLab takes plain keys: arrows leave the cell, letters change it.
   root.addEventListener("keydown", (event) => {
@@ -131,15 +133,20 @@ function render({ model, el }) {
     questions.forEach((q, i) => list[i].update(answers[q.id]));
     const right = questions.filter((q) => answers[q.id]?.right).length;
     score.textContent = `${right} of ${questions.length} right`;
+    const where = model.get("advice");
+    if (advice.textContent !== where) advice.textContent = where;
+    advice.hidden = !where;
     note.textContent = model.get("note");
     note.hidden = !note.textContent;
   }
   update();
   model.on("change:answers", update);
+  model.on("change:advice", update);
   model.on("change:note", update);
   model.on("msg:custom", update);
   return () => {
     model.off("change:answers", update);
+    model.off("change:advice", update);
     model.off("change:note", update);
     model.off("msg:custom", update);
     list.forEach((q) => q.stop());
