@@ -1,8 +1,9 @@
-"""The command ``lnnn``: grade submissions.
+"""The command ``lnnn``: grade submissions, check the course.
 
 Exit codes
     0    every submission has a result, whatever its score
-    1    the grader itself failed on a submission; the others have their results
+    1    the grader itself failed on a submission (the others have their results), or check-course
+         found a fault
     2    wrong use: no such path, an empty folder, an unknown lab, no suites, --out is a file
     3    nothing can be graded here: no isolation, a suite that is wrong, a full disk
     130  interrupted; results.jsonl holds what was done so far
@@ -131,6 +132,39 @@ def grade(
     progress.closing_table(results)
     if progress.failed_in_grader:
         raise typer.Exit(FAILED)
+
+
+@app.command("check-course")
+def check_course(
+    root: Annotated[
+        Path | None, typer.Option(help="The checkout to look at. Default: the one of this package.")
+    ] = None,
+) -> None:
+    """Prove that the course is whole: files, checks, hints, points, leaks, scores.
+
+    Every lab as shipped must score nothing and its solution everything, through the real grader.
+    Ends with 0 when all is well, 1 when something is wrong, 3 when nothing can be graded here.
+    """
+    from lnnn.build import project
+    from lnnn.build.errors import BuildError
+    from lnnn.check_course import look
+    from lnnn.grading.jail import JailUnavailable
+    from lnnn.grading.suites import SuitesError
+
+    faults = 0
+    try:
+        for looked in look(project.ROOT if root is None else root.resolve()):
+            typer.echo(f"{'✗' if looked.faults else '✓'} {looked.name}: {looked.found}")
+            for fault in looked.faults:
+                typer.echo(f"    {fault}")
+            faults += len(looked.faults)
+    except (BuildError, SuitesError) as error:
+        raise _stop(str(error), FAILED) from error
+    except JailUnavailable as error:
+        raise _stop(str(error), CANNOT_GRADE) from error
+    if faults:
+        raise _stop(f"{faults} {'fault' if faults == 1 else 'faults'}.", FAILED)
+    typer.echo("The course is whole.")
 
 
 def _stop(text: str, code: int) -> typer.Exit:

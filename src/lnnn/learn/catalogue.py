@@ -34,7 +34,12 @@ class LabEntry:
 def labs() -> tuple[LabEntry, ...]:
     """Every lab, in the order of its name."""
     folders = sorted(p.parent for p in LABS.glob("*/checks.py"))
-    return tuple(_entry(f, (f / "checks.py").stat().st_mtime_ns) for f in folders)
+    return tuple(map(entry, folders))
+
+
+def entry(folder: Path) -> LabEntry:
+    """The lab whose checks stand in ``folder``. Raises LearnError when it is no package."""
+    return _entry(folder, (folder / "checks.py").stat().st_mtime_ns)
 
 
 def lab_of(function: str) -> LabEntry | None:

@@ -1,0 +1,185 @@
+"""``lnnn check-course``: is the course whole?
+
+Every lab has its parts, every function its checks, hints and answers; no file stands about that
+nothing accounts for; no solution stands where students look. Then the real grader: what students
+get scores nothing, what solves a lab scores everything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from lnnn.build import leaks, project
+from lnnn.build.errors import BuildError
+from lnnn.build.solutions import BEGIN_FAULTY, answer_function
+from lnnn.build.source import Source
+from lnnn.grading.runner import Graded, Grader
+from lnnn.grading.submission import read_submission
+from lnnn.grading.suites import Suites
+from lnnn.learn import catalogue
+from lnnn.learn.errors import LearnError
+from lnnn.suite.plugin import SuiteError
+from lnnn.suite.results import FAILED, NOT_ATTEMPTED
+from lnnn.suite.runner import SuiteRunner
+
+POINTS = 100
+HINTS = 3  # a function: from the vaguest to the plainest
+CHECKS = 2  # a function, at least
+
+_PACKAGE = Path("src/lnnn/learn")
+_LABS = _PACKAGE / "labs"
+_QUIZZES = _PACKAGE / "quizzes"
+_HIDDEN = Path("tests/hidden")
+_BANKS = Path("tests/grading/banks")
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One thing that was looked at, and what is wrong with it: sentences, none when all is well."""
+
+    name: str
+    found: str
+    faults: tuple[str, ...] = ()
+
+
+def look(root: Path = project.ROOT) -> Iterator[Looked]:
+    """Look at the course below ``root``, one thing at a time.
+
+    Raises BuildError for a source that can't be read, and JailUnavailable where nothing can be
+    graded.
+    """
+    sources = project.find_sources(root)
+    labs = [source for source in sources if source.kind == "lab"]
+    yield _files(root, sources)
+    for lab in labs:
+        yield _parts(root, lab)
+        yield _leaks(root, lab)
+    with Grader(Suites(root / _HIDDEN)) as grader:
+        for lab in labs:
+            yield _grades(root, lab, grader)
+
+
+def parts_of(source: Source) -> list[Path]:
+    """The files that belong to a source, as paths from the root, without the source itself."""
+    parts = [product.path for product in project.products_of(source)]
+    parts.append(_QUIZZES / f"{source.name}.toml")
+    if source.kind == "lab":
+        folder = _LABS / source.name
+        parts += [folder / "__init__.py", folder / "checks.py", folder / "hints.toml"]
+        parts += [_HIDDEN / f"test_{source.name}.py", _BANKS / f"{source.name}.py"]
+    return parts
+
+
+def _files(root: Path, sources: list[Source]) -> Looked:
+    """Every file that a source needs is there, and no other."""
+    wanted = {path for source in sources for path in [source.path, *parts_of(source)]}
+    wanted |= {folder / "__init__.py" for folder in (_LABS, _BANKS)}
+    folders = ("source", "course", "labs", "solutions", _HIDDEN, _LABS, _QUIZZES, _BANKS)
+    there = {
+        path.relative_to(root)
+        for folder in folders
+        for path in (root / folder).rglob("*")
+        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
+    }
+    faults = [
+        f"{path.as_posix()} is missing. Write it, or build it with `make notebooks`."
+        for path in sorted(wanted - there)
+    ]
+    faults += [
+        f"{path.as_posix()} belongs to no source. Remove it, or bring its source back."
+        for path in sorted(there - wanted)
+    ]
+    return Looked("files", f"{len(sources)} sources, {len(there)} files", tuple(faults))
+
+
+def _parts(root: Path, lab: Source) -> Looked:
+    """The functions of a lab are the same everywhere, and each has what a learner needs."""
+    functions = [answer_function(lab, cell).name for cell in lab.cells if cell.role == "answer"]
+    faults = []
+    try:
+        entry = catalogue.entry(root / _LABS / lab.name)
+        hints = {name: catalogue.hints_of(entry, name) for name in functions}
+        with SuiteRunner(root / _HIDDEN / f"test_{lab.name}.py") as suite:
+            grades = suite.grades
+    except (LearnError, SuiteError, OSError) as error:
+        return Looked(lab.name, "its parts", (str(error),))
+    counts = dict(zip(entry.functions, entry.counts, strict=True))
+    points = {name: sum(g.points for g in grades if g.function == name) for name in functions}
+    graded = list(dict.fromkeys(g.function for g in grades))
+    for where, named in (("checks.py", list(counts)), ("the hidden suite", graded)):
+        if named != functions:
+            faults.append(
+                f"{where} has the functions {', '.join(named)}; the source asks for "
+                f"{', '.join(functions)}. Bring the two in step, in this order."
+            )
+    for name in functions:
+        if len(hints[name]) != HINTS:
+            faults.append(
+                f"{name} has {len(hints[name])} hints and needs {HINTS}, from the vaguest to the "
+                "plainest. Add them to hints.toml."
+            )
+        if counts.get(name, 0) < CHECKS:
+            faults.append(
+                f"{name} has {counts.get(name, 0)} visible checks; {CHECKS} are the least."
+            )
+    total = sum(points.values())
+    if total != POINTS:
+        faults.append(f"the hidden suite is worth {total:g} points, not {POINTS}.")
+    found = (
+        f"{len(functions)} functions, {sum(counts.values())} checks, {len(grades)} hidden tests, "
+        f"{total:g} points"
+    )
+    return Looked(lab.name, found, tuple(faults))
+
+
+def _leaks(root: Path, lab: Source) -> Looked:
+    """No statement of a solution stands where students look."""
+    try:
+        notebook = nbformat.read(root / "labs" / f"{lab.name}.ipynb", as_version=4)
+        leaks.check_lab(lab, notebook, root / _PACKAGE)
+    except (BuildError, OSError) as error:
+        return Looked(lab.name, "solutions and what students get", (str(error),))
+    return Looked(lab.name, "no solution in what students get")
+
+
+def _grades(root: Path, lab: Source, grader: Grader) -> Looked:
+    """Through the real grader: nothing for what students get, everything for the solution."""
+    name = f"{lab.name}.ipynb"
+    try:
+        shipped = grader.grade(read_submission(root / "labs" / name, grader.suites))
+        solved = grader.grade(read_submission(root / "solutions" / name, grader.suites))
+    except (SuiteError, OSError) as error:
+        return Looked(lab.name, "grades", (str(error),))
+    faults = []
+    for what, graded, wanted in (("labs", shipped, 0), ("solutions", solved, POINTS)):
+        if (graded.status, graded.score) != ("graded", wanted):
+            lost = [
+                test.name for test in graded.tests if (test.earned < test.points) == bool(wanted)
+            ]
+            faults.append(
+                f"{what}/{name} scores {graded.score:g} of {graded.max_score:g} ({graded.status}) "
+                f"and should score {wanted}. {graded.problem}".rstrip()
+                + f" Look at {', '.join(lost[:5])}."
+            )
+    faults += _states(lab, shipped)
+    found = f"as shipped {shipped.score:g}, solved {solved.score:g} of {solved.max_score:g}"
+    return Looked(lab.name, found, tuple(faults))
+
+
+def _states(lab: Source, shipped: Graded) -> list[str]:
+    """A stub is "not attempted"; code that is shipped to be mended runs and fails."""
+    faults = []
+    for cell in lab.cells:
+        if cell.role != "answer":
+            continue
+        function = answer_function(lab, cell).name
+        wanted = FAILED if BEGIN_FAULTY in cell.text else NOT_ATTEMPTED
+        outcomes = {test.outcome for test in shipped.tests if test.function == function}
+        if outcomes != {wanted}:
+            faults.append(
+                f"{function} as shipped reads {', '.join(sorted(outcomes)) or 'nothing'}; it "
+                f"should read {wanted} in every test."
+            )
+    return faults

@@ -1,0 +1,141 @@
+"""``lnnn check-course``: the course is whole, and each fault in a copy of it is named."""
+
+import json
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from lnnn.build import project
+from lnnn.check_course import look
+from lnnn.cli import app
+
+pytestmark = pytest.mark.needs_bwrap
+
+LAB = "lab04_log_softmax"
+QUIZ = "src/lnnn/learn/quizzes"
+CHECKS = f"src/lnnn/learn/labs/{LAB}/checks.py"
+HINTS = f"src/lnnn/learn/labs/{LAB}/hints.toml"
+HIDDEN = f"tests/hidden/test_{LAB}.py"
+PARTS = (
+    f"source/labs/{LAB}.md",
+    f"labs/{LAB}.ipynb",
+    f"solutions/{LAB}.ipynb",
+    f"tests/hidden/release/{LAB}.json",
+    HIDDEN,
+    f"tests/grading/banks/{LAB}.py",
+    "tests/grading/banks/__init__.py",
+    "src/lnnn/learn/labs/__init__.py",
+    f"src/lnnn/learn/labs/{LAB}/__init__.py",
+    CHECKS,
+    HINTS,
+    f"{QUIZ}/{LAB}.toml",
+)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A project with lab 04 alone."""
+    for part in PARTS:
+        (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(project.ROOT / part, tmp_path / part)
+    return tmp_path
+
+
+def faults(root):
+    return [fault for looked in look(root) for fault in looked.faults]
+
+
+def test_the_course_is_whole():
+    done = CliRunner().invoke(app, ["check-course"])
+    assert done.exit_code == 0, done.output
+    assert "The course is whole." in done.output
+    for name in [s.name for s in project.find_sources() if s.kind == "lab"]:
+        assert f"✓ {name}: as shipped 0, solved 100 of 100" in done.output
+
+
+def test_a_copy_of_one_lab_is_whole_too(copy):
+    assert faults(copy) == []
+
+
+def _remove(path):
+    return lambda root: (root / path).unlink()
+
+
+def _add(path, text=""):
+    def fault(root):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+
+    return fault
+
+
+def _edit(path, old, new):
+    def fault(root):
+        text = (root / path).read_text(encoding="utf-8")
+        assert old in text, old
+        (root / path).write_text(text.replace(old, new), encoding="utf-8")
+
+    return fault
+
+
+def _in_answers(folder, old, new):
+    """Another text in the answer cells of a built notebook."""
+
+    def fault(root):
+        path = root / folder / f"{LAB}.ipynb"
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            if cell["id"].startswith("answer-"):
+                cell["source"] = [line.replace(old, new) for line in cell["source"]]
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+
+    return fault
+
+
+STUB = 'raise NotImplementedError("softmax: write your answer here")'
+FAULTS = {
+    "a quiz is missing": (_remove(f"{QUIZ}/{LAB}.toml"), f"{QUIZ}/{LAB}.toml is missing"),
+    "a bank is missing": (_remove(f"tests/grading/banks/{LAB}.py"), f"banks/{LAB}.py is missing"),
+    "an old notebook": (_add("labs/lab03_old.ipynb", "{}"), "lab03_old.ipynb belongs to no source"),
+    "a stray file": (_add("solutions/notes.txt"), "solutions/notes.txt belongs to no source"),
+    "a hint is missing": (
+        _edit(HINTS, "[softmax]\nhints = [", '[softmax]\nhints = ["One."]\nrest = ['),
+        "softmax has 1 hints and needs 3",
+    ),
+    "points are missing": (_edit(HIDDEN, "points=3,", "points=2.5,"), "points, not 100"),
+    "checks of another function": (
+        _edit(CHECKS, '"softmax"', '"softmin"'),
+        "checks.py has the functions log_softmax, softmin",
+    ),
+    "a suite of another function": (
+        _edit(HIDDEN, '"softmax"', '"softmin"'),
+        "the hidden suite has the functions log_softmax, softmin",
+    ),
+    "a leak": (
+        _in_answers("labs", STUB, "return np.exp(log_softmax(z, axis, temperature))"),
+        "(answer-softmax): holds a piece of the solution of softmax",
+    ),
+    "a solution that is wrong": (
+        _in_answers("solutions", "def softmax(z, axis=-1, temperature=1.0)", "def softmin(z)"),
+        "solutions/lab04_log_softmax.ipynb scores",
+    ),
+    "an answer that is there already": (
+        _in_answers("labs", STUB, "return 0"),
+        "softmax as shipped reads failed; it should read not attempted",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fault", "sentence"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_named(copy, fault, sentence):
+    fault(copy)
+    assert any(sentence in said for said in faults(copy)), faults(copy)
+
+
+def test_faults_are_counted_and_end_the_command_with_1(copy):
+    (copy / f"{QUIZ}/{LAB}.toml").unlink()
+    done = CliRunner().invoke(app, ["check-course", "--root", str(copy)])
+    assert done.exit_code == 1
+    assert "✗ files:" in done.output
+    assert "1 fault." in done.output
