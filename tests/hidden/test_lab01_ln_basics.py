@@ -207,6 +207,8 @@ def test_nll_is_minus_ln_p_in_the_shape_of_p(lab, rng):
 def test_nll_keeps_the_float_type(lab, rng):
     for p in (draw(rng, 5), draw(rng, 5, np.float32), draw(rng, 3).tolist(), np.array([1, 1])):
         elementwise(lab, "nll", p, exact_nll(p), digits=False, kept=True)
+    # np.log of a small integer type would answer in float16.
+    elementwise(lab, "nll", np.array([1, 0, 1], np.int8), np.array([0, np.inf, 0]), kept=True)
 
 
 @graded(
@@ -599,7 +601,8 @@ def test_perplexity_agrees_with_fifty_digits(lab, rng):
     function="perplexity",
     category="stress",
     points=3,
-    rule="100 000 tokens, and a mean of −600, give a finite, right value without a warning",
+    rule="100 000 tokens, and a mean of −600, give a finite, right value; a perplexity above the "
+    "largest float is +inf; no warning",
     feedback="The sum of that many log-probabilities is far below −745, and its exponential is 0. "
     "Divide by the number of tokens before exp, not after it.",
 )
@@ -614,6 +617,8 @@ def test_the_perplexity_of_a_long_text_is_finite(lab):
         if not math.isfinite(value):
             raise AssertionError("the perplexity is not finite")
         expect.quiet(lab)
+    agree_perplexity(lab, np.array([-900.0, -1000.0]))
+    expect.quiet(lab)
 
 
 @graded(

@@ -673,7 +673,7 @@ def test_it_counts_the_steps(lab, rng):
     function="ulp_distance",
     category="contract",
     points=2,
-    rule="The answer is a uint64 array",
+    rule="The answer is a uint64 array; what comes in as float32 or as integers counts as float64",
     feedback="float64 cannot count beyond 2^53 in single steps, and int64 ends below the longest "
     "distance. View the bits as np.uint64 and stay there.",
 )
@@ -681,6 +681,8 @@ def test_the_steps_are_uint64(lab, rng):
     a = np.abs(rng.standard_normal((2, 3)))
     steps(lab, a, np.nextafter(a, np.inf), kept=True)
     steps(lab, a, a + 1, kept=True)
+    steps(lab, [1, -2], [3.0, 2.5], kept=True)
+    steps(lab, a.astype(np.float32), np.ones((2, 3), np.int8), kept=True)
 
 
 @graded(
@@ -836,6 +838,7 @@ def test_log1mexp_keeps_the_float_type(lab, rng):
     agree_log1mexp(lab, x.astype(np.float32), relative=1e-3, kept=True)
     agree_log1mexp(lab, x, relative=1e-3, kept=True)
     agree_log1mexp(lab, [-1, -2], relative=1e-3, kept=True)
+    agree_log1mexp(lab, np.array([-1, -9], np.int8), relative=1e-3, kept=True)
 
 
 @graded(

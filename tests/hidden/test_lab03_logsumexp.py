@@ -83,6 +83,7 @@ def test_logsumexp_keeps_the_dtype_and_drops_the_axis(lab, rng):
     matches(lab, "logsumexp", draw(rng, 7, dtype=np.float32))
     matches(lab, "logsumexp", draw(rng, (2, 3, 4), dtype=np.float32))
     matches(lab, "logsumexp", rng.integers(-3, 4, size=6))
+    matches(lab, "logsumexp", np.array([100, -100, 99], np.int8))
     matches(lab, "logsumexp", rng.integers(-3, 4, size=(2, 3)).tolist())
 
 
@@ -285,6 +286,8 @@ def test_plus_infinity_and_nan_stay_what_they_are(lab):
         [[0.5, np.inf, 1.5], [0.0, np.nan, 1.0], [np.inf, np.inf, -np.inf], [2.0, 1.0, 0.0]]
     )
     matches(lab, "logsumexp", z)
+    expect.quiet(lab)
+    matches(lab, "logsumexp", np.array([np.inf, 1000.0, -1000.0]))
     expect.quiet(lab)
 
 

@@ -62,6 +62,8 @@ def test_log_softmax_keeps_shape_and_dtype(lab, rng):
     agree(lab, "log_softmax", draw(rng, 7, dtype=np.float32))
     agree(lab, "log_softmax", draw(rng, (2, 3, 4), dtype=np.float32))
     agree(lab, "log_softmax", rng.integers(-3, 4, size=6))
+    # In a small integer type z − max wraps around, and np.exp answers in float16.
+    agree(lab, "log_softmax", np.array([100, -100, 99], np.int8))
     agree(lab, "log_softmax", rng.integers(-3, 4, size=(2, 3)).tolist())
 
 
@@ -683,6 +685,8 @@ def test_the_confidence_is_reached_to_nine_digits(lab, rng):
         for scale in (0.01, 1.0, 30.0):
             z = draw(rng, size, scale, offset=rng.normal() * 10)
             confident(lab, z, float(rng.uniform(1.2 / size, 0.98)))
+    for _ in range(3):
+        confident(lab, draw(rng, 8, 3.0, offset=0.1, dtype=np.float32), 0.6)
 
 
 @graded(

@@ -377,6 +377,8 @@ def test_a_label_that_is_no_class_has_no_target(lab, rng):
         # With no class every label is out of range, so either may be named.
         with expect.refused("num_classes", "labels", "label"):
             lab.smooth_labels(np.array([0]), classes, 0.1)
+    with expect.refused("num_classes", "labels", "label"):
+        lab.smooth_labels(np.array([], dtype=np.int64), 0, 0.1)
 
 
 # ------------------------------------------------------------------- smoothed_cross_entropy (30)
@@ -412,6 +414,9 @@ def test_the_smoothed_loss_is_a_float(lab, rng):
     loses_right(lab, logits, labels.astype(np.uint8), alpha, expect.scalar, **ROUGHLY)
     logits = rng.integers(-3, 4, size=(3, 4))
     loses_right(lab, logits, np.array([0, 3, 1], np.int32), alpha, expect.scalar, **ROUGHLY)
+    # In a small integer type z − max wraps around, and np.exp answers in float16.
+    small = np.array([[100, -100, 99]], np.int8)
+    loses_right(lab, small, np.array([2]), alpha, expect.scalar)
     loses_right(lab, logits.tolist(), [2, 0, 3], alpha, expect.scalar, **ROUGHLY)
 
 
