@@ -601,8 +601,7 @@ def test_perplexity_agrees_with_fifty_digits(lab, rng):
     function="perplexity",
     category="stress",
     points=3,
-    rule="100 000 tokens, and a mean of −600, give a finite, right value; a perplexity above the "
-    "largest float is +inf; no warning",
+    rule="100 000 tokens, and a mean of −600, give a finite, right value without a warning",
     feedback="The sum of that many log-probabilities is far below −745, and its exponential is 0. "
     "Divide by the number of tokens before exp, not after it.",
 )
@@ -617,8 +616,6 @@ def test_the_perplexity_of_a_long_text_is_finite(lab):
         if not math.isfinite(value):
             raise AssertionError("the perplexity is not finite")
         expect.quiet(lab)
-    agree_perplexity(lab, np.array([-900.0, -1000.0]))
-    expect.quiet(lab)
 
 
 @graded(
