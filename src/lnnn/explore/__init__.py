@@ -13,10 +13,13 @@ _HOME = {
     "widget": ("Explorable",),
     "start_here": ("first_look",),
     "ln_basics": ("product_and_sum", "surprisal", "tangent"),
+    "overflow_underflow": ("exp_number_line", "four_dtypes"),
     "log_softmax": ("shift", "side_by_side"),
+    "pitfalls": ("bug_hunt", "epsilon_cap"),
     "label_smoothing": ("reliability", "smoothing"),
     "logsumexp": ("choose_shift", "online_pass", "smooth_max"),
     "claims": ("cap_and_flag", "recovery", "who_underflows"),
+    "training_monitor": ("ranks", "scrub"),
     "cross_entropy": ("confidently_wrong", "loss_surface", "p_minus_onehot"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

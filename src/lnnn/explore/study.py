@@ -1,8 +1,8 @@
 """Functions under study: call one as a reader would, and say what came back.
 
 A function is called as ``f(z, temperature=T)`` when it has a parameter of that name, else as
-``f(z / T)``. Whatever it does, its panel can be drawn: an answer that is not a float array of the
-shape of ``z`` becomes a message.
+``f(z / T)``; what else it takes, such as labels, comes after ``z``. Whatever it does, its panel can
+be drawn: an answer that is not a float array of the shape of ``z`` becomes a message.
 """
 
 import inspect
@@ -21,7 +21,7 @@ class Answer:
     """What a function made of ``z``.
 
     values: array of the dtype of ``z``, or None when ``problem`` says why there is none.
-    errors: ulp of that dtype. statuses: one for each value.
+    errors: ulp of that dtype. statuses: one for each value. Neither is there without exact values.
     note: what else a reader should know, such as another dtype returned.
     """
 
@@ -38,26 +38,42 @@ class Answer:
         return float(np.max(self.errors))
 
 
-def takes_temperature(function) -> bool:
-    """True when ``function`` has a parameter named ``temperature``."""
+def takes(function, parameter) -> bool:
+    """True when ``function`` has a parameter of that name."""
     try:
-        return "temperature" in inspect.signature(function).parameters
+        return parameter in inspect.signature(function).parameters
     except (TypeError, ValueError):
         return False  # built-in functions may have no signature
 
 
-def call(function, z, temperature):
-    """``function`` on a copy of ``z``; returns an ``Observed`` and never raises what it raises."""
+def takes_temperature(function) -> bool:
+    """True when ``function`` has a parameter named ``temperature``."""
+    return takes(function, "temperature")
+
+
+def call(function, z, temperature, *more):
+    """``function`` on copies; returns an ``Observed`` and never raises what it raises.
+
+    more: what the function takes after ``z``.
+    """
     if takes_temperature(function):
-        return observe_call(function, (z.copy(),), {"temperature": temperature})
+        return observe_call(function, _copies((z, *more)), {"temperature": temperature})
     with np.errstate(all="ignore"):
         divided = z / temperature
-    return observe_call(function, (divided,), {})
+    return observe_call(function, _copies((divided, *more)), {})
 
 
-def ask(name, function, z, temperature, exact_values) -> Answer:
-    """Call ``function`` and compare with ``exact_values`` (object array of mpf)."""
-    observed = call(function, z, temperature)
+def _copies(arguments):
+    """The arguments, arrays copied, so that no function can change another's."""
+    return tuple(a.copy() if isinstance(a, np.ndarray) else a for a in arguments)
+
+
+def ask(name, function, z, temperature, exact_values=None, *more) -> Answer:
+    """Call ``function`` and compare with ``exact_values``, an object array of mpf, if given.
+
+    more: what the function takes after ``z``.
+    """
+    observed = call(function, z, temperature, *more)
     if observed.raised is not None:
         kind, message = observed.raised.classes[0], observed.raised.message
         return Answer(name, problem=f"{name} raised {kind}: {message}".rstrip(": "))
@@ -71,12 +87,16 @@ def ask(name, function, z, temperature, exact_values) -> Answer:
         notes.append("changed its argument in place")
     with np.errstate(all="ignore"):
         values = values.astype(z.dtype)
+    note = ", ".join(notes)
+    if exact_values is None:
+        return Answer(name, values=values, note=note)
+    pairs = zip(values.flat, np.asarray(exact_values, dtype=object).flat, strict=True)
     return Answer(
         name,
         values=values,
         errors=exact.ulp_error(values, exact_values),
-        statuses=tuple(status(v, e) for v, e in zip(values, exact_values, strict=True)),
-        note=", ".join(notes),
+        statuses=tuple(status(v, e) for v, e in pairs),
+        note=note,
     )
 
 
@@ -99,7 +119,7 @@ def status(value, exact_value) -> Status:
 
 def _as_floats(name, value, z):
     """(float array, "") or (None, what is wrong with the answer)."""
-    wanted = f"Expected: an array of {len(z)} floats, shape {z.shape}."
+    wanted = f"Expected: an array of {z.size} floats, shape {z.shape}."
     if value is None:
         return None, f"{name} returned None. {wanted} Is a return statement missing?"
     try:
@@ -155,22 +175,29 @@ def checked_names(names, functions):
     return names
 
 
-def one_number(name, function, *arguments, **keywords) -> tuple[float | None, str]:
-    """(the number that ``function`` returns, "") or (None, what is wrong with its answer)."""
-    copies = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in arguments)
-    observed = observe_call(function, copies, keywords)
+def outcome(name, function, *arguments, **keywords) -> tuple[object, str]:
+    """(what ``function`` returns for copies of the arguments, "") or (None, what it raised)."""
+    observed = observe_call(function, _copies(arguments), keywords)
     if observed.raised is not None:
         kind, message = observed.raised.classes[0], observed.raised.message
         return None, f"{name} raised {kind}: {message}".rstrip(": ")
-    value = observed.value
+    return observed.value, ""
+
+
+def one_number(name, function, *arguments, **keywords) -> tuple[float | None, str]:
+    """(the number that ``function`` returns, "") or (None, what is wrong with its answer)."""
+    value, problem = outcome(name, function, *arguments, **keywords)
+    if problem:
+        return None, problem
     if isinstance(value, (float, int, np.number, np.ndarray)) and np.size(value) == 1:
         value = np.asarray(value)
         if value.dtype.kind in "fiu":
             return float(value.reshape(())), ""
-    return None, f"{name} returned {_described(value)}. Expected: one number"
+    return None, f"{name} returned {described(value)}. Expected: one number"
 
 
-def _described(value):
+def described(value) -> str:
+    """What an answer is, for a message: ``None``, an array of which kind, an object of a type."""
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}, shape {value.shape}"
     return "None" if value is None else f"an object of type {type(value).__name__}"

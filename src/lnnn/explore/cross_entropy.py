@@ -1,0 +1,373 @@
+"""Explorables of notebook 05: the bars of p − 1{y}, three losses of a wrong model, loss surfaces.
+
+``p_minus_onehot_scene``, ``confidently_wrong_scene`` and ``loss_surface_scene`` are pure: functions
+and slider values in, scene out. The functions without ``_scene`` wrap them in a widget.
+
+Losses and gradients are called as a student writes them: ``f(logits, labels)`` with one row of
+float64 logits, shape (1, V), already divided by T, and one label.
+"""
+
+import math
+from functools import partial
+
+import contourpy
+import numpy as np
+
+from lnnn import exact as oracle
+from lnnn.suite.observe import observe_call
+
+from . import numbers, study
+from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
+from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from .widget import Explorable
+
+TRUE_CLASS = 1  # of confidently_wrong: the class of ``logit_1``
+REACH = (14.0, 8.0)  # of the two logits of a loss surface
+
+_WRONG = 1e-6  # an error in a gradient that rounding does not explain
+_FARTHEST = 60.0  # nats: the gap axis of confidently_wrong reaches further only when asked to
+_GRID = (29, 17)  # where a loss surface is computed
+_ARROW = 5.0  # logits, for a slope of 1
+_BEND = 0.02  # logits: how far a contour may leave the straight line before a point is kept
+
+
+def p_minus_onehot(
+    gradient, *, name=None, logits=(-2.0, 1.0, 0.0), temperature=1.0, true_class=1
+) -> Explorable:
+    """The gradient of the cross-entropy in each logit, beside the probabilities it is made of.
+
+    gradient: called as ``gradient(logits, labels)`` with a (1, V) float64 array of logits already
+    divided by T and a (1,) array of labels; returns a (1, V) array, the gradient of the mean loss.
+    name: its title; its own name unless given. logits, temperature, true_class (from 1): where the
+    controls start.
+    """
+    study.check_functions("p_minus_onehot", (gradient,))
+    controls = [*logit_sliders(logits), temperature_slider(temperature)]
+    controls.append(_class_choice(len(controls) - 1, true_class))
+    return Explorable(partial(p_minus_onehot_scene, gradient, name=name), controls)
+
+
+def confidently_wrong(
+    *gradients, names=None, logits=(-12.0, 13.0, 0.0), temperature=1.0, epsilon=1e-8
+) -> Explorable:
+    """What each loss tells the logit of the true class as the model gets surer of another one.
+
+    gradients: called like that of ``p_minus_onehot``; one with a parameter ``eps`` gets the value
+    of the epsilon slider. Class 1 is the true one. names: titles; the functions' own unless given.
+    logits, temperature, epsilon: where the sliders start.
+    """
+    study.check_functions("confidently_wrong", gradients)
+    names = study.checked_names(names, gradients)
+    controls = [
+        *logit_sliders(logits),
+        temperature_slider(temperature),
+        Slider(
+            "epsilon",
+            start=epsilon,
+            low=1e-20,
+            high=0.1,
+            scale="log",
+            per_decade=2,
+            label="epsilon ε",
+        ),
+    ]
+    return Explorable(partial(confidently_wrong_scene, gradients, names=names), controls)
+
+
+def loss_surface(
+    *pairs, names=None, logits=(-10.0, 6.0, -4.0), temperature=1.0, true_class=1
+) -> Explorable:
+    """Contours of losses over the first two logits, and where each gradient points from here.
+
+    pairs: (loss, gradient) for each panel, called as ``f(logits, labels)`` with a (1, V) array of
+    logits already divided by T; the loss returns one number, the gradient a (1, V) array.
+    names: titles; the losses' own names unless given. The third logit stands still unless moved.
+    logits (three of them), temperature, true_class (from 1): where the controls start.
+    """
+    for pair in pairs or [None]:
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise TypeError(
+                "loss_surface: give pairs of a loss and its gradient, such as "
+                "loss_surface((cross_entropy, cross_entropy_grad))"
+            )
+        study.check_functions("loss_surface", pair)
+    names = study.checked_names(names, [loss for loss, _ in pairs])
+    controls = [
+        *(
+            Slider(f"logit_{k}", start=float(v), low=-r, high=r, step=0.5, label=f"logit {k}")
+            for k, (v, r) in enumerate(zip(logits, (*REACH, REACH[1]), strict=True), start=1)
+        ),
+        temperature_slider(temperature),
+        _class_choice(3, true_class),
+    ]
+    return Explorable(partial(loss_surface_scene, pairs, names=names), controls)
+
+
+def p_minus_onehot_scene(gradient, values: dict, *, name=None) -> Scene:
+    """The scene of ``p_minus_onehot`` at ``values``: logit_1 …, temperature, true_class."""
+    temperature, label = float(values["temperature"]), int(values["true_class"]) - 1
+    name = name or study.names_of([gradient])[0]
+    z = logits_of(values)
+    scaled = z[None] / temperature
+    labels = np.array([label])
+    truth = oracle.to_float(oracle.cross_entropy_grad(scaled, labels))[0]
+    loss = float(oracle.cross_entropy(scaled, labels))
+    p = oracle.to_float(oracle.softmax(scaled))[0]
+    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}\nlabel = {label}"
+    answer = study.ask(name, gradient, scaled, 1.0, None, labels)
+    if answer.problem:
+        return Scene.problem(f"{name} gives no gradient", name, answer.problem, snippet=snippet)
+    g = answer.values[0]
+    rows = [f"class {k + 1}" + (" (true)" if k == label else "") for k in range(len(z))]
+    steepest = 1 / temperature
+    return Scene(
+        finding=_bars_finding(name, g, truth, label, loss, p[label]),
+        panels=[
+            Panel.bars(
+                "Softmax of z/T",
+                Axis("probability", 0, 1, ticks=numbers.linear_ticks(0, 1, most=3)),
+                [Bar(row, v, text=numbers.text(v, 3)) for row, v in zip(rows, p, strict=True)],
+            ),
+            Panel.bars(
+                "Gradient in z/T: p − 1{y}",
+                Axis("nats per unit of z/T", -1, 1, ticks=numbers.linear_ticks(-1, 1, most=3)),
+                [
+                    Bar(row, v, text=numbers.text(v, 3), exact=t)
+                    for row, v, t in zip(rows, g, truth, strict=True)
+                ],
+                note=answer.note,
+            ),
+            Panel.bars(
+                "Gradient in z: divided by T",
+                Axis(
+                    "nats per unit of z",
+                    -steepest,
+                    steepest,
+                    ticks=tuple((v, numbers.text(v, 3)) for v in (-steepest, 0, steepest)),
+                ),
+                [
+                    Bar(row, v / temperature, text=numbers.text(v / temperature, 3))
+                    for row, v in zip(rows, g, strict=True)
+                ],
+            ),
+        ],
+        readouts=[
+            Readout("loss", numbers.nats(loss)),
+            Readout("sum of the gradient", _nearly(g.sum())),
+            Readout("slope of the loss in T", f"{_nearly(-(g @ z) / temperature**2)} nats"),
+        ],
+        snippet=snippet,
+    )
+
+
+def confidently_wrong_scene(gradients, values: dict, *, names=None) -> Scene:
+    """The scene of ``confidently_wrong`` at ``values``: logit_1 …, temperature, epsilon."""
+    temperature, epsilon = float(values["temperature"]), float(values["epsilon"])
+    names = names or study.names_of(gradients)
+    z = logits_of(values)
+    row = z / temperature
+    best = row[1:].max()
+    gap = float(best - row[0])
+    far = max(_FARTHEST, numbers.nice_ceiling(gap) if gap > 0 else 0.0)
+    gaps = np.concatenate([np.linspace(-10, 10, 41), np.linspace(10, far, 41)[1:]])
+    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}\neps = {epsilon!r}"
+    curves, here = [], []
+    for name, gradient in zip(names, gradients, strict=True):
+        function = partial(gradient, eps=epsilon) if study.takes(gradient, "eps") else gradient
+        answer = study.ask(name, function, row[None], 1.0, None, np.array([TRUE_CLASS - 1]))
+        if answer.problem:
+            said = f"{name} gives no gradient"
+            return Scene.problem(said, name, answer.problem, snippet=snippet)
+        here.append(float(answer.values[0, TRUE_CLASS - 1]))
+        curves.append(_swept(function, row, best - gaps))
+    log_p = float(oracle.log_softmax(row)[0])
+    # p falls below ε where the log-odds against the true class pass ln(1/ε − 1).
+    rest = float(oracle.logsumexp(row[1:])[()]) - best
+    below = math.log(1 / epsilon - 1) - rest
+    bands = [Band(max(below, -10.0), far, "p < ε")] if below < far else []
+    shown = [(name, numbers.text(v, 3)) for name, v in zip(names, here, strict=True)]
+    return Scene(
+        finding=_wrong_finding(gap, shown),
+        panels=[
+            Panel.lines(
+                "As the true logit falls behind",
+                Axis("best other logit − true logit, over T (nats)", -10, far),
+                Axis("gradient in the true logit z/T", -1.05, 0.25, ticks=_UNIT_TICKS),
+                [Line(name, gaps, curve) for name, curve in zip(names, curves, strict=True)],
+                marks=[Mark(gap, y=v) for v in here],
+                bands=bands,
+            ),
+            Panel.bars(
+                "Here",
+                Axis("gradient in the true logit z/T", -1, 0, ticks=_UNIT_TICKS),
+                [Bar(name, v, text=text) for v, (name, text) in zip(here, shown, strict=True)],
+            ),
+        ],
+        readouts=[
+            Readout("p of the true class", numbers.text(float(oracle.softmax(row)[0]), 3)),
+            Readout("−ln p", numbers.nats(-log_p)),
+            Readout("cap of −ln(p + ε)", numbers.nats(-math.log(epsilon))),
+        ],
+        snippet=snippet,
+    )
+
+
+def loss_surface_scene(pairs, values: dict, *, names=None) -> Scene:
+    """The scene of ``loss_surface`` at ``values``: logit_1, 2, 3, temperature, true_class."""
+    temperature, label = float(values["temperature"]), int(values["true_class"]) - 1
+    names = names or study.names_of([loss for loss, _ in pairs])
+    z = logits_of(values)
+    row, labels = z[None] / temperature, np.array([label])
+    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}\nlabel = {label}"
+    panels, slopes, readouts = [], [], []
+    for name, (loss, gradient) in zip(names, pairs, strict=True):
+        value, problem = study.one_number(name, loss, row, labels)
+        title = study.names_of([gradient])[0]
+        answer = study.ask(title, gradient, row, 1.0, None, labels)
+        if problem or answer.problem:
+            who, problem = (name, problem) if problem else (title, answer.problem)
+            return Scene.problem(f"{who} gives no answer", who, problem, snippet=snippet)
+        g = answer.values[0]
+        slopes.append(float(np.hypot(*g[:2])))
+        panels.append(_surface_panel(name, loss, g, z, temperature, labels))
+        readouts.append(Readout(name, numbers.text(value, 4)))
+    return Scene(
+        finding=_surface_finding(names, slopes),
+        panels=panels,
+        readouts=[
+            Readout("p of the true class", numbers.text(float(oracle.softmax(row)[0, label]), 3)),
+            *readouts,
+        ],
+        snippet=snippet,
+    )
+
+
+_UNIT_TICKS = tuple((v, numbers.text(v)) for v in (-1.0, -0.75, -0.5, -0.25, 0.0))
+
+
+def _class_choice(count, start):
+    options = tuple(str(k) for k in range(1, count + 1))
+    return Choice("true_class", options, start=str(start), label="true class")
+
+
+def _nearly(x):
+    """``x`` to four digits, where what rounding leaves of a 0 is 0."""
+    return numbers.text(round(float(x), 12) if math.isfinite(x) else x, 4)
+
+
+def _bars_finding(name, g, truth, label, loss, p_true):
+    off = np.abs(g - truth)
+    if not np.isfinite(g).all():
+        k = int(np.flatnonzero(~np.isfinite(g))[0])
+        return f"{name} gives {numbers.text(g[k])} for class {k + 1}, where p − 1{{y}} is finite"
+    if off.max() > _WRONG:
+        k = int(off.argmax())
+        return (
+            f"{name} gives {numbers.text(g[k], 3)} for class {k + 1}, and p − 1{{y}} is "
+            f"{numbers.text(truth[k], 3)}: this is not the gradient of the cross-entropy"
+        )
+    said = (
+        f"A loss of {numbers.nats(loss, 3)} and a gradient of {numbers.text(g[label], 3)} in the "
+    )
+    said += "true logit"
+    if p_true < 0.01:
+        return f"{said}: the model is wrong, and the pull is as strong as it gets"
+    if p_true > 0.99:
+        return f"{said}: the model is right, and there is nothing to correct"
+    return said
+
+
+def _swept(function, row, true_logits):
+    """The gradient in the true logit while that logit moves; NaN where there is none."""
+    labels = np.array([TRUE_CLASS - 1])
+
+    def sweep():
+        out = []
+        for z_true in true_logits:
+            moved = row[None].copy()
+            moved[0, 0] = z_true
+            out.append(float(function(moved, labels)[0, TRUE_CLASS - 1]))
+        return np.array(out)
+
+    observed = observe_call(sweep, (), {})
+    return np.full(len(true_logits), np.nan) if observed.raised else observed.value
+
+
+def _wrong_finding(gap, shown):
+    pulls = ", ".join(f"{name} {text}" for name, text in shown)
+    if gap > 0:
+        return f"{numbers.text(gap, 3)} nats behind, the true logit is told: {pulls}"
+    return f"{numbers.text(-gap, 3)} nats ahead, the true logit is told: {pulls}"
+
+
+def _surface_panel(name, loss, g, z, temperature, labels):
+    heights, (xs, ys) = _heights(loss, z, temperature, labels)
+    lines = [Line("downhill", *_arrow(z[:2], -_ARROW * g[:2]))]
+    lines += [
+        Line(f"loss {numbers.text(v, 3)}", *_contour(xs, ys, heights, v)) for v in _levels(heights)
+    ]
+    return Panel.lines(
+        name,
+        Axis("logit 1", -REACH[0], REACH[0], ticks=numbers.linear_ticks(-10, 10)),
+        Axis("logit 2", -REACH[1], REACH[1], ticks=numbers.linear_ticks(-8, 8)),
+        lines,
+        marks=[Mark(z[0], y=z[1])],
+    )
+
+
+def _heights(loss, z, temperature, labels):
+    """The loss on the grid, NaN where it is none, and the two axes of the grid."""
+    xs, ys = (np.linspace(-r, r, n) for r, n in zip(REACH, _GRID, strict=True))
+
+    def survey():
+        rows = ([[x, y, *z[2:]]] for y in ys for x in xs)
+        flat = [loss(np.array(row) / temperature, labels) for row in rows]
+        return np.array(flat, dtype=float).reshape(len(ys), len(xs))
+
+    observed = observe_call(survey, (), {})
+    none = np.full((len(ys), len(xs)), np.nan)
+    return (none if observed.raised else observed.value), (xs, ys)
+
+
+def _levels(heights):
+    """At most five round levels between the lowest and the highest loss."""
+    finite = heights[np.isfinite(heights)]
+    if not finite.size or not finite.max() > max(finite.min(), 0):
+        return []
+    step = numbers.nice_ceiling(finite.max() / 6)
+    return [k * step for k in range(1, 6) if finite.min() < k * step < finite.max()]
+
+
+def _contour(xs, ys, heights, level):
+    """(x, y) of the line where the loss has this height; NaN between its pieces."""
+    pieces = contourpy.contour_generator(xs, ys, np.ma.masked_invalid(heights)).lines(level)
+    points = [np.vstack([_thinned(piece), [np.nan, np.nan]]) for piece in pieces]
+    return np.vstack(points).T if points else np.empty((2, 0))
+
+
+def _thinned(points):
+    """The points without those that lie on the straight line between the kept ones."""
+    kept, first = [points[0]], 0
+    for last in range(2, len(points)):
+        a, b = points[first], points[last]
+        along = (b - a) / (np.hypot(*(b - a)) or 1.0)
+        between = points[first + 1 : last] - a
+        if np.abs(between[:, 0] * along[1] - between[:, 1] * along[0]).max() > _BEND:
+            first = last - 1
+            kept.append(points[first])
+    return np.array([*kept, points[-1]])
+
+
+def _arrow(start, step):
+    """(x, y) of a shaft from ``start`` with two barbs at its tip; NaN when it is too short."""
+    length = np.hypot(*step)
+    if not 0.2 < length < math.inf:
+        return np.full((2, 1), np.nan)
+    tip, back = start + step, -0.8 * step / length
+    side = 0.5 * np.array([-back[1], back[0]])
+    return np.array([start, tip, tip + back + side, tip, tip + back - side]).T
+
+
+def _surface_finding(names, slopes):
+    said = [f"{name} by {numbers.text(v, 3)}" for name, v in zip(names, slopes, strict=True)]
+    return f"From here downhill, for one unit of z/T: {', '.join(said)}"
