@@ -1,0 +1,424 @@
+"""Explorables of notebook 06: a smoothed target and its loss, and the calibration of real models.
+
+``smoothing_scene`` and ``reliability_scene`` are pure: functions and slider values in, scene out.
+``smoothing`` and ``reliability`` wrap them in a widget.
+"""
+
+import dataclasses
+import math
+from functools import partial
+
+import numpy as np
+from scipy import special
+
+from . import numbers, study
+from .scene import Axis, Bar, Line, Mark, Panel, Readout, Scene, Status
+from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from .widget import Explorable
+
+CLASSES = ("3", "10", "100", "1000")
+LOGITS = (8.0, 0.0, 0.0)  # of the true class, of class 2, of each class after that
+ROWS = ("class 1 (true)", "class 2", "each other class")
+BINS = 10
+
+_LOW, _HIGH = -1.0, 16.0  # gaps on the picture, in nats
+_POINTS = 51
+_SAME = 1e-6  # two losses or gaps that agree to this are one
+_NEAR = 5e-4  # nats above the floor that nobody sees in the picture
+_FEW = 10  # a bin with fewer predictions says little about how often they are right
+
+
+def smoothing(
+    smooth_labels,
+    smoothed_cross_entropy,
+    minimum_loss=None,
+    optimal_gap=None,
+    *,
+    names=None,
+    logits=LOGITS,
+    temperature=1.0,
+    alpha=0.1,
+    classes="10",
+) -> Explorable:
+    """A smoothed target beside the model, and the loss over the gap with its lowest point marked.
+
+    smooth_labels: called as ``smooth_labels(labels, V, alpha)`` with one label; returns (1, V).
+    smoothed_cross_entropy: called as ``f(logits, labels, alpha)``, logits (1, V) float64, already
+    divided by the temperature; returns one number in nats.
+    minimum_loss, optimal_gap: may be given too, called as ``f(V, alpha)``; they are held against
+    the entropy of the target and the gap at which it is reached.
+    names: titles of the functions given, in order. logits: of the true class, of class 2, of each
+    other class. temperature, alpha, classes: where the sliders start.
+    """
+    functions = [smooth_labels, smoothed_cross_entropy]
+    functions += [f for f in (minimum_loss, optimal_gap) if f is not None]
+    study.check_functions("smoothing", functions)
+    study.checked_names(names, functions)
+    if len(logits) != len(LOGITS):
+        raise ValueError(f"logits: three, of {', '.join(ROWS)}; not {len(logits)}")
+    sliders = logit_sliders(logits)
+    titles = ("logit 1 (true class)", "logit 2", "each other logit")
+    sliders = [dataclasses.replace(s, label=t) for s, t in zip(sliders, titles, strict=True)]
+    controls = [
+        *sliders,
+        temperature_slider(temperature),
+        Slider("alpha", start=alpha, low=0.0, high=0.9, step=0.01, label="smoothing α"),
+        Choice("classes", CLASSES, start=classes, label="classes V"),
+        Choice("class_2", ("allowed", "masked"), label="class 2"),
+    ]
+    scene = partial(
+        smoothing_scene, smooth_labels, smoothed_cross_entropy, minimum_loss, optimal_gap
+    )
+    return Explorable(partial(scene, names=names), controls)
+
+
+def reliability(
+    softmax, models: dict, labels, *, name=None, model=None, temperature=1.0
+) -> Explorable:
+    """How often predictions of each confidence are right, for models over a temperature.
+
+    softmax: called as ``softmax(z, temperature=T)`` if it has that parameter, else as
+    ``softmax(z / T)``; ``z`` are the logits (B, V) of a model. models: {name: logits}, two or more.
+    labels: (B,) true classes. model, temperature: where the controls start.
+    """
+    study.check_functions("reliability", (softmax,))
+    models = {str(key): np.asarray(z, dtype=float) for key, z in models.items()}
+    labels = np.asarray(labels)
+    for key, z in models.items():
+        if z.ndim != 2 or labels.shape != z.shape[:1]:
+            raise ValueError(
+                f"models: {key!r} has logits of shape {z.shape}, and there are {labels.shape} "
+                "labels; (B, V) and (B,) are needed"
+            )
+    controls = [
+        Choice("model", tuple(models), start=model or "", label="trained with"),
+        temperature_slider(temperature),
+    ]
+    return Explorable(partial(reliability_scene, softmax, models, labels, name=name), controls)
+
+
+def smoothing_scene(
+    smooth_labels,
+    smoothed_cross_entropy,
+    minimum_loss,
+    optimal_gap,
+    values: dict,
+    *,
+    names=None,
+) -> Scene:
+    """The scene of ``smoothing`` at ``values``: logit_1 …, temperature, alpha, classes, class_2."""
+    functions = [smooth_labels, smoothed_cross_entropy]
+    functions += [f for f in (minimum_loss, optimal_gap) if f is not None]
+    names = study.checked_names(names, functions)
+    alpha, classes = float(values["alpha"]), int(values["classes"])
+    temperature = float(values["temperature"])
+    z_true, z_2, z_other = (float(z) / temperature for z in logits_of(values))
+    gap = z_true - z_other
+    rival = -math.inf if values["class_2"] == "masked" else z_2 - z_other
+    snippet = _snippet(gap, rival, classes, alpha)
+
+    target, problem = _target(names[0], smooth_labels, classes, alpha)
+    if problem:
+        return Scene.problem(f"{names[0]} gives no target", names[0], problem, snippet=snippet)
+    loss_at = partial(_loss_at, names[1], smoothed_cross_entropy, rival, classes)
+    loss, problem = loss_at(gap, alpha)
+    if problem:
+        return Scene.problem(f"{names[1]} gives no loss", names[1], problem, snippet=snippet)
+
+    log_p = special.log_softmax(_row(gap, rival, classes))
+    lowest = _lowest_gap(target, rival)
+    faults = [
+        *_target_faults(names[0], target, alpha),
+        *_loss_faults(names[1], loss, target, log_p),
+    ]
+    readouts = [
+        Readout("loss", numbers.nats(loss, 4), _status(loss)),
+        Readout("gap after division by T", numbers.nats(gap, 4)),
+        Readout("entropy of the target", numbers.nats(_entropy(target), 4)),
+    ]
+    truths = zip((minimum_loss, optimal_gap), _truths(target), strict=True)
+    extras = [(function, truth) for function, truth in truths if function is not None]
+    for name, (function, truth) in zip(names[2:], extras, strict=True):
+        said, problem = study.one_number(name, function, classes, alpha)
+        if problem:
+            return Scene.problem(f"{name} gives no number", name, problem, snippet=snippet)
+        readouts.append(Readout(name, numbers.nats(said, 4), _status(said, ordinary=truth)))
+        if not _same(said, truth):
+            faults.append(f"{name} says {numbers.text(said, 4)} and should be {_short(truth)}")
+
+    x = np.linspace(_LOW, _HIGH, _POINTS)
+    curves = [Line(f"loss, α = {alpha:g}", x, [_number(loss_at(v, alpha)) for v in x])]
+    if alpha > 0:
+        curves.append(Line("loss, α = 0", x, [_number(loss_at(v, 0.0)) for v in x]))
+    curves.append(Line("entropy of the target", x[[0, -1]], [_entropy(target)] * 2))
+    return Scene(
+        finding="; ".join(faults) or _smoothing_finding(loss, gap, lowest, target, log_p, rival),
+        panels=[
+            _loss_panel(curves, gap, loss, _lowest(loss_at, alpha, lowest, faults)),
+            Panel.bars("Target and model", Axis("probability", 0, 1), _bars(target, np.exp(log_p))),
+        ],
+        readouts=readouts,
+        snippet=snippet,
+    )
+
+
+def reliability_scene(softmax, models: dict, labels, values: dict, *, name=None) -> Scene:
+    """The scene of ``reliability`` at ``values``: model, temperature."""
+    model, temperature = values["model"], float(values["temperature"])
+    name = name or study.names_of([softmax])[0]
+    z = models[model]
+    answer = study.ask(name, softmax, z, temperature)
+    problem = answer.problem or _no_distributions(name, answer.values)
+    if problem:
+        return Scene.problem(f"{name} gives no probabilities", name, problem)
+    p = answer.values
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == labels
+    counts, said, was = _binned(confidence, right)
+    drawn = counts >= _FEW
+    with np.errstate(divide="ignore"):
+        nll = -np.log(p[np.arange(len(labels)), labels]).mean()
+    return Scene(
+        finding=_reliability_finding(model, temperature, confidence.mean(), right.mean()),
+        panels=[
+            Panel.lines(
+                "How often they are right",
+                Axis("confidence: the largest probability", 0, 1),
+                Axis("share of right predictions", 0, 1),
+                [
+                    Line("calibrated", [0, 1], [0, 1]),
+                    Line(model, said[drawn], was[drawn]),
+                ],
+                marks=[
+                    Mark(a, y=b, status=Status.ORDINARY)
+                    for a, b in zip(said[drawn], was[drawn], strict=True)
+                ],
+                note=f"Bins with fewer than {_FEW} predictions are left out.",
+            ),
+            Panel.bars(
+                f"How many of {len(labels)} predictions",
+                Axis("predictions", 0, len(labels), ticks=_count_ticks(len(labels))),
+                [
+                    Bar(f"{k / BINS:.1f} to {(k + 1) / BINS:.1f}", counts[k], text=str(counts[k]))
+                    for k in reversed(range(BINS))
+                ],
+            ),
+        ],
+        readouts=[
+            Readout("accuracy", f"{right.mean():.3f}"),
+            Readout("mean confidence", f"{confidence.mean():.3f}"),
+            Readout("expected calibration error", f"{_error(counts, said, was):.3f}"),
+            Readout("NLL", numbers.nats(nll, 3), _status(nll)),
+        ],
+        snippet=f"model = {model!r}\ntemperature = {temperature!r}",
+    )
+
+
+# The target and its loss.
+
+
+def _row(gap, rival, classes):
+    row = np.zeros((1, classes))
+    row[0, 0], row[0, 1] = gap, rival
+    return row
+
+
+def _target(name, smooth_labels, classes, alpha):
+    """(the row for label 0, "") or (None, what is wrong with it)."""
+    # ``ask`` wants an array that has the shape of the answer; the labels have another.
+    answer = study.ask(
+        name,
+        lambda _: smooth_labels(np.array([0]), classes, alpha),
+        np.zeros((1, classes)),
+        1.0,
+    )
+    if answer.problem:
+        return None, answer.problem
+    if not np.isfinite(answer.values).all():
+        return None, f"{name} returned a target that is not finite: {answer.values[0, :3]} …"
+    return answer.values[0], ""
+
+
+def _loss_at(name, function, rival, classes, gap, alpha):
+    """``one_number`` of the loss where the true logit stands ``gap`` above the others."""
+    return study.one_number(name, function, _row(gap, rival, classes), np.array([0]), alpha)
+
+
+def _number(answer):
+    value, problem = answer
+    return math.nan if problem else value
+
+
+def _entropy(target):
+    return float(special.entr(target).sum())
+
+
+def _truths(target):
+    """The lowest loss and the gap at which it is reached, all other logits being equal."""
+    others = target[1:].mean()
+    gap = math.inf if others <= 0 else math.log(target[0] / others) if target[0] > 0 else -math.inf
+    return _entropy(target), gap
+
+
+def _lowest_gap(target, rival):
+    """Where the loss is lowest over the true logit alone: there p of the true class is its q."""
+    q = target[0]
+    if not 0 < q < 1:
+        return math.inf if q >= 1 else -math.inf
+    return math.log(q / (1 - q)) + float(np.logaddexp(rival, math.log(len(target) - 2)))
+
+
+def _same(a, b):
+    return a == b or abs(a - b) <= _SAME * max(1.0, abs(b))
+
+
+def _short(value):
+    return numbers.text(value, 4)
+
+
+def _status(value, ordinary=None):
+    """The status of a number; an infinity that is the right answer is ordinary."""
+    if math.isnan(value):
+        return Status.NAN
+    return Status.ORDINARY if math.isfinite(value) or value == ordinary else Status.OVERFLOW
+
+
+def _target_faults(name, target, alpha):
+    total = float(target.sum())
+    if not _same(total, 1.0):
+        return [f"The target of {name} sums to {_short(total)}, not to 1: no distribution"]
+    if target.min() < 0:
+        return [f"{name} gives a class {_short(target.min())}: a probability below 0"]
+    if target[0] < target[1:].max():
+        return [f"At α = {alpha:g} {name} prefers a wrong class: {_short(target[1:].max())}"]
+    return []
+
+
+def _loss_faults(name, loss, target, log_p):
+    """What is wrong with a loss that should be −Σ q ln p, a class with q = 0 costing nothing."""
+    asked = target > 0
+    expected = float(-(target[asked] * log_p[0, asked]).sum())
+    if math.isnan(loss):
+        return [f"{name} is NaN and should be {numbers.nats(expected)}: 0 times −inf is no number"]
+    if not _same(loss, expected):
+        return [
+            f"{name} says {numbers.nats(loss)}, and against this target the model costs "
+            f"{numbers.nats(expected)}"
+        ]
+    return []
+
+
+def _smoothing_finding(loss, gap, lowest, target, log_p, rival):
+    says, asked = float(np.exp(log_p[0, 0])), float(target[0])
+    if math.isinf(loss):
+        return (
+            f"Class 2 is impossible for the model, and the target gives it {_short(target[1])}: "
+            "the loss is infinite"
+        )
+    if math.isinf(lowest):
+        return (
+            f"The loss is {numbers.nats(loss, 2)}: with a hard label a larger gap is always cheaper"
+        )
+    floor = f"the lowest is {_short(_entropy(target))}"
+    if loss - _entropy(target) < _NEAR:
+        return f"The model says what the target says and pays {numbers.nats(loss, 4)}; {floor}"
+    if abs(gap - lowest) < 0.02:
+        return (
+            f"The true class is where it should be, class 2 is not: {numbers.nats(loss, 4)}, "
+            f"and {floor}"
+        )
+    direction = "surer" if gap > lowest else "less sure"
+    where = f" at a gap of {numbers.text(lowest, 3)}" if abs(rival) < _SAME else ""
+    return (
+        f"{direction.capitalize()} than asked ({_short(says)}, not {_short(asked)}), "
+        f"it pays {numbers.nats(loss, 4)}; {floor}{where}"
+    )
+
+
+def _lowest(loss_at, alpha, gap, faults):
+    """(gap, loss) of the lowest point; none without one, or where target and loss do not agree."""
+    value = _number(loss_at(gap, alpha)) if math.isfinite(gap) else math.nan
+    return (gap, value) if math.isfinite(value) and not faults else None
+
+
+def _loss_panel(curves, gap, loss, lowest):
+    shown = [v for line in curves for v in line.y if np.isfinite(v)]
+    high = numbers.nice_ceiling(max([*shown, 1.0]))
+    points = {"model": (gap, loss)}
+    if lowest and abs(gap - lowest[0]) > 1:  # else the two words would cover each other
+        points["lowest"] = lowest
+    marks, away = [], []
+    for name, (x, y) in points.items():
+        if not _LOW <= x <= _HIGH:
+            away.append(f"{name} at {numbers.text(x, 3)}")
+        elif math.isfinite(y):
+            marks.append(Mark(x, name, y=y, status=Status.ORDINARY))
+        else:
+            marks.append(Mark(x, f"{name}: {numbers.text(y)}", y=high, status=_status(y)))
+    return Panel.lines(
+        "Loss",
+        Axis("gap of the true logit to the others, after division by T (nats)", _LOW, _HIGH),
+        Axis("loss (nats)", 0, high, ticks=numbers.linear_ticks(0, high, most=5)),
+        curves,
+        marks=marks,
+        note=f"Off the picture: {', '.join(away)}." if away else "",
+    )
+
+
+def _bars(target, p):
+    return [
+        Bar(row, source[k], series=series, text=numbers.text(source[k], 3))
+        for k, row in enumerate(ROWS)
+        for series, source in (("target q", target), ("model p", p[0]))
+    ]
+
+
+def _snippet(gap, rival, classes, alpha):
+    return (
+        f"logits = np.zeros((1, {classes}))\n"
+        f"logits[0, :2] = {gap!r}, {'-np.inf' if math.isinf(rival) else repr(rival)}\n"
+        f"labels = np.array([0])\nalpha = {alpha!r}"
+    )
+
+
+# Reliability.
+
+
+def _no_distributions(name, p):
+    if np.isnan(p).any():
+        return f"{name} returned NaN in {int(np.isnan(p).any(axis=1).sum())} of {len(p)} rows."
+    if p.min() < 0 or not np.allclose(p.sum(axis=1), 1, atol=1e-6):
+        return f"{name} returned rows that are no probabilities: each must be ≥ 0 and sum to 1."
+    return ""
+
+
+def _binned(confidence, right):
+    """Counts, mean confidences and shares of right predictions in equal bins; NaN where empty."""
+    which = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    counts = np.bincount(which, minlength=BINS)
+    with np.errstate(invalid="ignore"):
+        said, was = (
+            np.bincount(which, weights=w, minlength=BINS) / counts for w in (confidence, right)
+        )
+    return counts, said, was
+
+
+def _error(counts, said, was):
+    """The expected calibration error: mean |share right − confidence|, weighted by the counts."""
+    some = counts > 0
+    return float((counts[some] * abs(was[some] - said[some])).sum() / counts.sum())
+
+
+def _count_ticks(n):
+    return numbers.linear_ticks(0, n, most=4)
+
+
+def _reliability_finding(model, temperature, confidence, accuracy):
+    points = 100 * (confidence - accuracy)
+    kind = "over-confident" if points > 0 else "under-confident"
+    verdict = f"{kind} by {abs(points):.0f} points"
+    if abs(points) < 1:
+        verdict = "within one point of each other"
+    return (
+        f"{model} at T = {numbers.text(temperature, 3)}: confidence {confidence:.3f}, "
+        f"accuracy {accuracy:.3f}, {verdict}"
+    )
