@@ -1,0 +1,431 @@
+"""Explorables of notebook 07: a bug beside its cure, now and over a training run; epsilon's cap.
+
+``bug_hunt_scene`` and ``epsilon_cap_scene`` are pure: functions and slider values in, scene out.
+``bug_hunt`` and ``epsilon_cap`` wrap them in a widget.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy import special
+
+from . import numbers, study
+from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene, Status
+from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from .widget import Explorable
+
+LOGITS = (7.0, 1.0, 0.0)
+DTYPES = ("float16", "float32", "float64")
+
+# The tiny model: row b has the logits x_b · (weights) + (biases). The weights start at the sliders.
+FEATURES = np.array([1.0, 0.75, 0.5, 0.0, -0.5, -1.0])
+LABELS = np.array([1, 1, 0, 0, 2, 2])
+STEPS = 30
+KINDS = ("with the bug", "cured")
+
+_RATE = 2.0  # in units of z / T, so that a temperature alone changes nothing about the steps
+_STEP = 0.02  # of a central difference, in units of z / T: wide enough for a float32 loss
+_TOLERANCE = 0.02  # a relative difference that a reader can see
+
+_GAPS = np.linspace(0, 60, 121)  # nats
+
+
+def bug_hunt(bugs, *, logits=LOGITS, temperature=1.0, bug=None) -> Explorable:
+    """A buggy loss beside its cure: what both say, their slopes, and a training run with each.
+
+    bugs: ``{name: (buggy, cured)}``. Each is called as ``f(z, labels, temperature=T)`` if it has
+    that parameter, else as ``f(z / T, labels)``; ``z`` is (6, V) float32, ``labels`` (6,). It
+    returns the loss, one number, or ``(loss, gradient)`` with the gradient in its first argument.
+    Where it returns no gradient, training takes central differences of the loss.
+    logits: of the first row; the other rows are these times 0.75, 0.5, 0, −0.5 and −1.
+    bug: the name to start with; the first unless given.
+    """
+    bugs = _checked_bugs(bugs)
+    controls = [
+        *logit_sliders(logits),
+        temperature_slider(temperature),
+        Choice("bug", tuple(bugs), start=bug or ""),
+    ]
+    return Explorable(partial(bug_hunt_scene, bugs), controls)
+
+
+def epsilon_cap(
+    loss, *, name=None, eps=1e-7, dtype="float32", logits=(0.0, 20.0), temperature=1.0
+) -> Explorable:
+    """The loss of class 1 over its gap to class 2, with an epsilon at work, and its slope.
+
+    loss: called as ``loss(p, eps)``; ``p`` is a 1-D array of the chosen dtype with probabilities of
+    the true class, some of them 0; returns an array of its shape, in nats.
+    eps, dtype, logits, temperature: where the sliders start.
+    """
+    study.check_functions("epsilon_cap", (loss,))
+    controls = [
+        *logit_sliders(logits),
+        temperature_slider(temperature),
+        Slider("eps", start=eps, low=1e-16, high=0.1, scale="log", per_decade=2, label="epsilon"),
+        Choice("dtype", DTYPES, start=dtype, label="floats"),
+    ]
+    return Explorable(partial(epsilon_cap_scene, loss, name=name), controls)
+
+
+def bug_hunt_scene(bugs, values: dict) -> Scene:
+    """The scene of ``bug_hunt`` at ``values``: bug, logit_1 …, temperature."""
+    bug, temperature = values["bug"], float(values["temperature"])
+    start = logits_of(values)
+    z = FEATURES[:, None] * start  # (6, V)
+    labels = np.minimum(LABELS, len(start) - 1)
+    snippet = (
+        f"z = np.array({z.tolist()!r}, dtype=np.float32)\n"
+        f"labels = np.array({labels.tolist()!r})\ntemperature = {temperature!r}"
+    )
+    studied = {
+        kind: _Loss(name, function, labels, temperature, study.takes_temperature(function))
+        for kind, name, function in zip(KINDS, study.names_of(bugs[bug]), bugs[bug], strict=True)
+    }
+    changes = False
+    for kind, loss in studied.items():
+        problem, changed = loss.first_call(z)
+        if problem:
+            return Scene.problem(f"{bug}, {kind}: no loss", loss.name, problem, snippet=snippet)
+        changes |= changed and kind == KINDS[0]
+    buggy, cured = studied.values()
+    with np.errstate(all="ignore"):
+        losses = {kind: loss(z)[0] for kind, loss in studied.items()}
+        slopes = {k: loss.slopes(z, _first_row(len(start))) for k, loss in studied.items()}
+        astray = buggy.path(z)
+        curves = {
+            "reported with the bug": [buggy(z_t)[0] for z_t in astray],
+            "true loss with the bug": [cured(z_t)[0] for z_t in astray],
+            "without the bug": [cured(z_t)[0] for z_t in cured.path(z)],
+        }
+    return Scene(
+        finding=_bug_finding(bug, losses, slopes, curves, changes),
+        panels=[
+            _loss_panel(losses, "changes the logits it was given" if changes else ""),
+            _slope_panel(slopes),
+            _training_panel(curves),
+        ],
+        readouts=[
+            Readout(
+                "row 1: label and logits / T",
+                f"class {labels[0] + 1}; "
+                + ", ".join(numbers.text(v, 4) for v in start / temperature),
+            ),
+            Readout(
+                f"after {STEPS} steps",
+                "; ".join(f"{k} {_coarse(v[-1])}" for k, v in curves.items()) + " nats",
+            ),
+        ],
+        snippet=snippet,
+    )
+
+
+def epsilon_cap_scene(loss, values: dict, *, name=None) -> Scene:
+    """The scene of ``epsilon_cap`` at ``values``: logit_1, logit_2, temperature, eps, dtype."""
+    name = name or study.names_of([loss])[0]
+    dtype, eps, T = np.dtype(values["dtype"]), float(values["eps"]), float(values["temperature"])
+    z = logits_of(values)
+    gap = float((z[1] - z[0]) / T)
+    shown_gap = min(max(gap, 0.0), _GAPS[-1])
+    gaps = np.concatenate([[gap, gap - 0.5, gap + 0.5], _GAPS])
+    with np.errstate(all="ignore"):
+        p = special.expit(-gaps).astype(dtype)  # softmax of two logits, rounded once
+        answer = study.ask(name, lambda p: loss(p, eps), p, 1.0)
+    if answer.problem:
+        return Scene.problem(f"{name} gives no loss", name, answer.problem)
+    said = answer.values.astype(float)
+    at, below, above = said[:3]
+    curve = said[3:]
+    with np.errstate(invalid="ignore"):
+        slope, slopes = above - below, curve[2:] - curve[:-2]  # one nat apart
+    truth = special.log_expit(-gaps)[3:] * -1.0
+    true_here = -float(special.log_expit(-gap))
+    held = float(np.array(eps, dtype))
+    bands = []
+    if not np.isfinite(curve).all():
+        first = _GAPS[np.flatnonzero(~np.isfinite(curve))[0]]
+        bands = [Band(first, _GAPS[-1], "inf", Status.UNDERFLOW)]
+    status = Status.UNDERFLOW if math.isinf(at) else _status(at)  # the logarithm of a 0
+    mark = Mark(shown_gap, _short(at), y=_on(at, 0, _GAPS[-1]), status=status)
+    slope_mark = Mark(shown_gap, _short(slope), y=_on(slope, -0.1, 1.1), status=_status(slope))
+    x = Axis("gap: logit of class 2 minus class 1, over T (nats)", 0, 60)
+    return Scene(
+        finding=_epsilon_finding(name, eps, held, dtype, gap, at, true_here, slope),
+        panels=[
+            Panel.lines(
+                "The loss, if class 1 is right",
+                x,
+                Axis("loss (nats)", 0, 60),
+                [Line("exact", _GAPS, truth), Line(name, _GAPS, _finite(curve))],
+                marks=[mark],
+                bands=bands,
+            ),
+            Panel.lines(
+                "Its slope in the gap",
+                x,
+                Axis("slope", -0.1, 1.1, ticks=((0, "0"), (0.5, "0.5"), (1, "1"))),
+                [
+                    Line("exact", _GAPS, special.expit(_GAPS)),
+                    Line(name, _GAPS[1:-1], _finite(slopes)),
+                ],
+                marks=[slope_mark],
+            ),
+        ],
+        readouts=[
+            Readout(f"epsilon as {dtype} holds it", numbers.text(held, 3)),
+            Readout("−ln of that", numbers.nats(-math.log(held)) if held > 0 else "inf nats"),
+            Readout("exact loss", numbers.nats(true_here)),
+            Readout(name, f"{_short(at)} nats", status),
+        ],
+        snippet=f"p = np.array({special.expit(-gap):.6g}, dtype=np.{dtype})\neps = {eps!r}",
+    )
+
+
+def _checked_bugs(bugs):
+    try:
+        pairs = {str(name): tuple(pair) for name, pair in dict(bugs).items()}
+    except (TypeError, ValueError):
+        pairs = {}
+    if len(pairs) < 2 or any(len(pair) != 2 for pair in pairs.values()):
+        raise ValueError(
+            'bug_hunt: give two bugs or more, each as {"its name": (buggy, cured)}, two functions'
+        )
+    for pair in pairs.values():
+        study.check_functions("bug_hunt", pair)
+    return pairs
+
+
+@dataclass(frozen=True)
+class _Loss:
+    """A function under study with its labels and temperature; called with logits z (6, V)."""
+
+    name: str
+    function: Callable
+    labels: np.ndarray
+    temperature: float
+    takes_temperature: bool
+
+    def __call__(self, z):
+        """(the loss, its gradient in z or None), as raw as the function gives them."""
+        z, labels = z.astype(np.float32), self.labels.copy()
+        if self.takes_temperature:
+            value, scale = self.function(z, labels, temperature=self.temperature), 1.0
+        else:
+            value, scale = self.function(z / self.temperature, labels), self.temperature
+        if isinstance(value, tuple):
+            return float(value[0]), np.asarray(value[1], dtype=float) / scale
+        return float(value), None
+
+    def slopes(self, z, directions):
+        """How fast the loss grows along each of ``directions`` (n, 6, V)."""
+        _, gradient = self(z)
+        if gradient is not None:
+            return np.tensordot(directions, gradient, axes=2)
+        h = _STEP * self.temperature
+        return np.array([(self(z + h * d)[0] - self(z - h * d)[0]) / (2 * h) for d in directions])
+
+    def path(self, z):
+        """The logits after 0, 1, … STEPS steps of gradient descent from ``z``."""
+        directions, path = _directions(z.shape[1]), [z]
+        for _ in range(STEPS):
+            slopes = self.slopes(path[-1], directions)
+            step = _RATE * self.temperature**2 * np.tensordot(slopes, directions, axes=1)
+            path.append(path[-1] - step)
+        return path
+
+    def first_call(self, z):
+        """(what is wrong with the answer at ``z`` or "", whether it changes its argument)."""
+        observed = study.call(self.function, z.astype(np.float32), self.temperature, self.labels)
+        if observed.raised is not None:
+            kind, message = observed.raised.classes[0], observed.raised.message
+            return f"{self.name} raised {kind}: {message}".rstrip(": "), False
+        value = observed.value
+        if isinstance(value, tuple):
+            if len(value) != 2 or np.shape(value[1]) != z.shape:
+                wanted = f"(loss, gradient), the gradient of shape {z.shape}"
+                return f"{self.name} returned a tuple. Expected: {wanted}", False
+            value = value[0]
+        _, problem = study.one_number(self.name, lambda: value)
+        return problem, "0" in observed.mutated
+
+
+def _directions(classes):
+    """What one unit of each weight, then of each bias, adds to the logits: (2V, 6, V)."""
+    one = np.eye(classes)[:, None, :]
+    return np.concatenate([one * FEATURES[:, None], one * np.ones((len(FEATURES), 1))])
+
+
+def _first_row(classes):
+    """One unit of each logit of the first row: (V, 6, V)."""
+    out = np.zeros((classes, len(FEATURES), classes))
+    out[:, 0] = np.eye(classes)
+    return out
+
+
+# Numbers and words.
+
+
+def _short(value):
+    return numbers.text(value, 3)
+
+
+def _coarse(value):
+    """Two digits: what a training run in float32 gives on every machine."""
+    return numbers.text(value, 2)
+
+
+def _finite(values):
+    values = np.asarray(values, dtype=float)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _status(value):
+    if math.isnan(value):
+        return Status.NAN
+    return Status.ORDINARY if math.isfinite(value) else Status.OVERFLOW
+
+
+def _on(value, low, high):
+    """``value`` where the axis has it, else the nearer end (low for NaN)."""
+    return low if math.isnan(value) else min(max(value, low), high)
+
+
+def _differ(a, b):
+    """Not the same to a reader's eye; infinities and NaN count."""
+    a, b = np.atleast_1d(a), np.atleast_1d(b)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    with np.errstate(invalid="ignore"):
+        scale = np.nanmax(np.abs(_finite(b)), initial=0.05)
+        return bool((~same & ~(np.abs(a - b) <= _TOLERANCE * scale)).any())
+
+
+def _range(values, least):
+    """Axis ends around 0 and all finite values, at least ``least`` wide."""
+    known = [v for v in values if math.isfinite(v)]
+    low, high = min([0.0, *known]), max([0.0, *known])
+    return (
+        -numbers.nice_ceiling(-low) if low < -1e-3 * least else 0.0,
+        numbers.nice_ceiling(max(high, least)),
+    )
+
+
+def _loss_panel(losses, note):
+    low, high = _range(losses.values(), 0.1)
+    bars = [Bar(kind, float(f"{v:.4g}"), text=_short(v)) for kind, v in losses.items()]
+    axis = Axis("loss (nats)", low, high, ticks=numbers.linear_ticks(low, high, most=4))
+    return Panel.bars("The loss at the sliders", axis, bars, note=note)
+
+
+def _slope_panel(slopes):
+    low, high = _range([v for pair in slopes.values() for v in pair], 0.01)
+    reach = max(-low, high)
+    bars = [
+        Bar(f"logit {k + 1}", _clean(pair[kind], reach), series=kind)
+        for k, pair in enumerate(
+            dict(zip(slopes, row, strict=True)) for row in zip(*slopes.values(), strict=True)
+        )
+        for kind in slopes
+    ]
+    ticks = ((-reach, numbers.text(-reach)), (0.0, "0"), (reach, numbers.text(reach)))
+    return Panel.bars(
+        "Slope in the logits of row 1",
+        Axis("slope (nats for each unit)", -reach, reach, ticks=ticks),
+        bars,
+    )
+
+
+def _clean(value, reach):
+    """Two digits, and 0 for what is nothing but rounding in a difference quotient."""
+    if not math.isfinite(value):
+        return value
+    return 0.0 if abs(value) < 5e-3 * reach else float(f"{value:.2g}")
+
+
+def _training_panel(curves):
+    without = _finite(curves["without the bug"])
+    firsts = [v[0] for v in curves.values() if math.isfinite(v[0])]
+    most = max(2 * np.nanmax(without, initial=0.5), *firsts, 0.5)
+    low, high = _range([v for c in curves.values() for v in _finite(c) if abs(v) <= most], 0.5)
+    lines, ends = [], []
+    for name, values in curves.items():
+        y = np.array(values)
+        y[~((y >= low) & (y <= high))] = np.nan
+        lines.append(Line(name, range(STEPS + 1), [float(f"{v:.3g}") for v in y]))
+        ends += _end_of(name.partition(" with")[0], values, lines[-1].y, high)
+    return Panel.lines(
+        "Training from there",
+        Axis("step", 0, STEPS),
+        Axis("loss (nats)", low, high, ticks=numbers.linear_ticks(low, high)),
+        lines,
+        marks=ends[:1],  # where one is lost the next ones are, too
+        wide=True,
+    )
+
+
+def _end_of(name, values, shown, high):
+    """A mark on the last point of a curve that ends, at the left edge when it never began."""
+    lost = [k for k, v in enumerate(values) if not math.isfinite(v)]
+    if not lost:
+        return []
+    k = lost[0]
+    before = shown[k - 1] if k and math.isfinite(shown[k - 1]) else 0.5 * high
+    label = f"{name}: {numbers.text(values[k])} from step {k} on"
+    return [Mark(max(k - 1, 0), label, y=before, status=_status(values[k]))]
+
+
+def _bug_finding(bug, losses, slopes, curves, changes):
+    said, right = losses.values()
+    buggy_slopes, right_slopes = slopes.values()
+    reported, true, possible = curves.values()
+    later = _later(reported, true, possible)
+    if not math.isfinite(said) and math.isfinite(right):
+        return (
+            f"{bug}: the loss is {numbers.text(said)} before the first step; "
+            f"it should be {numbers.nats(right, 3)}"
+        )
+    if _differ(said, right):
+        return f"{bug}: it says {numbers.nats(said, 3)} where the loss is {_short(right)}{later}"
+    if not np.isfinite(buggy_slopes).all() and np.isfinite(right_slopes).all():
+        return (
+            f"{bug}: the loss is right, {numbers.nats(right, 3)}, and its gradient is NaN: "
+            "one step, and nothing is left"
+        )
+    if _differ(buggy_slopes, right_slopes):
+        return f"{bug}: the loss is right and its slope is not{later}"
+    if changes:
+        return f"{bug}: loss and slope are right, but it has changed the logits it was given"
+    if any(_differ(a, b) for a, b in zip(true, possible, strict=True)):
+        return f"{bug}: right here, but not for long{later}"
+    return f"{bug}: does not bite here. Same loss, same slope, same curve"
+
+
+def _later(reported, true, possible):
+    after = f"after {STEPS} steps"
+    if not math.isfinite(reported[-1]):
+        return f"; {after} it is {numbers.text(reported[-1])}"
+    if not _differ(true[-1], possible[-1]):
+        return f"; {after} the model is as good as without the bug"
+    return (
+        f"; {after} the true loss is {_coarse(true[-1])}, without the bug {_coarse(possible[-1])}"
+    )
+
+
+def _epsilon_finding(name, eps, held, dtype, gap, said, right, slope):
+    shown, at = numbers.text(eps, 2), f"at a gap of {numbers.text(gap, 4)} nats"
+    if held == 0:
+        what = f"{shown} rounds to 0 in {dtype}, so there is no floor"
+        return f"{what}: {at} {name} says {_short(said)}, the loss is {_short(right)}"
+    if not math.isfinite(said):
+        return f"{name} says {_short(said)} {at}; the loss is {_short(right)}"
+    if not _differ(said, right):
+        return f"Epsilon {shown} is not felt {at}: {name} says {_short(said)} nats, as it should"
+    if _differ(said, -math.log(held)):
+        return f"{name} says {_short(said)} nats {at}; the loss is {_short(right)}"
+    gone = ", and no slope is left" if abs(slope) < 0.05 else ""
+    return (
+        f"Epsilon {shown} caps the loss at {numbers.nats(-math.log(held), 4)}: "
+        f"{at} it should be {_short(right)}{gone}"
+    )
