@@ -1,0 +1,306 @@
+"""Explorables of notebook 08: scrub through the epochs of a run, ranks with unequal counts.
+
+``scrub_scene`` and ``ranks_scene`` are pure: functions, recorded logits and slider values in, scene
+out. ``scrub`` and ``ranks`` wrap them in a widget.
+"""
+
+import math
+from functools import lru_cache, partial
+
+import numpy as np
+
+from . import numbers, study
+from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene, Status
+from .sliders import Slider, logits_of, temperature_slider
+from .widget import Explorable
+
+LENS = (0.0, 4.0, -2.0)  # logits of the true class, of its best rival, of each other class
+TOKENS = (900, 80, 20)
+MEANS = (-0.5, -2.0, -4.0)
+
+_LOWEST = -12.0  # nats; what lies below is drawn in the last bin
+_BINS = np.linspace(_LOWEST, 0.0, 25)
+_TICKS = (-9.0, -6.0, -3.0, 0.0)
+_SURE = 1e-6  # how far the probabilities of a row may be from 1 in sum
+
+
+def scrub(
+    log_softmax,
+    logits,
+    labels,
+    *,
+    name=None,
+    lens=LENS,
+    temperature=1.0,
+    epoch=None,
+    threshold=-4.0,
+) -> Explorable:
+    """The log-probabilities of the true labels, epoch by epoch, and one sample under the lens.
+
+    log_softmax: called as ``f(z, temperature=T)`` if it has that parameter, else as ``f(z / T)``;
+    works along the last axis. logits: (epochs + 1, N, V), recorded before the first epoch and after
+    each. labels: (N,) ints. name: its title; its own name unless given.
+    lens, temperature, epoch, threshold: where the sliders start. ``lens`` holds three logits: of
+    the true class, of its best rival, and of each of the V − 2 others. ``epoch``: the last one
+    unless given.
+    """
+    study.check_functions("scrub", (log_softmax,))
+    logits, labels = np.asarray(logits, dtype=float), np.asarray(labels)
+    if logits.ndim != 3 or labels.shape != logits.shape[1:2]:
+        raise ValueError(
+            "scrub: logits have the shape (epochs + 1, N, V) and labels (N,), "
+            f"not {logits.shape} and {labels.shape}"
+        )
+    last = len(logits) - 1
+    titles = ("true class", "best rival", "each other class")
+    controls = [
+        Slider(
+            "epoch", start=last if epoch is None else epoch, low=0, high=last, step=1, integer=True
+        ),
+        Slider("threshold", start=threshold, low=-10.0, high=-0.5, step=0.25, unit="nats"),
+        temperature_slider(temperature),
+        *(
+            Slider(
+                f"logit_{k}", start=v, low=-20.0, high=20.0, step=0.5, label=f"lens logit, {title}"
+            )
+            for k, (v, title) in enumerate(zip(lens, titles, strict=True), start=1)
+        ),
+    ]
+    name = name or study.names_of([log_softmax])[0]
+    # All epochs are computed anew for another temperature only: it is what takes the time.
+    ask = lru_cache(maxsize=1)(partial(study.ask, name, log_softmax, logits))
+    scene = partial(scrub_scene, log_softmax, logits, labels, name=name, ask=ask)
+    return Explorable(scene, controls)
+
+
+def ranks(*functions, names=None, tokens=TOKENS, means=MEANS) -> Explorable:
+    """The mean log-probability over all tokens, from ranks that hold unequal numbers of them.
+
+    functions: called with a list of 1-D float64 arrays, the log-probabilities of each rank's
+    tokens; they return one number. names: their titles. tokens, means: where the sliders start.
+    """
+    study.check_functions("ranks", functions)
+    names = study.checked_names(names, functions)
+    controls = []
+    for r, (count, mean) in enumerate(zip(tokens, means, strict=True), start=1):
+        controls += [
+            Slider(
+                f"tokens_{r}",
+                start=count,
+                low=0,
+                high=1000,
+                step=20,
+                label=f"rank {r}: tokens",
+                integer=True,
+            ),
+            Slider(
+                f"mean_{r}", start=mean, low=-6.0, high=0.0, step=0.1, label=f"rank {r}: mean ln p"
+            ),
+        ]
+    return Explorable(partial(ranks_scene, functions, names=names), controls)
+
+
+def scrub_scene(log_softmax, logits, labels, values: dict, *, name=None, ask=None) -> Scene:
+    """The scene of ``scrub`` at ``values``: epoch, threshold, temperature, logit_1 to logit_3.
+
+    ask: called with the temperature, returns the ``Answer`` of ``log_softmax`` to ``logits``.
+    """
+    epoch, threshold = int(values["epoch"]), float(values["threshold"])
+    temperature = float(values["temperature"])
+    name = name or study.names_of([log_softmax])[0]
+    true, rival, other = logits_of(values)
+    z = np.array([true, rival] + [other] * (logits.shape[-1] - 2))
+    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}"
+    ask = ask or partial(study.ask, name, log_softmax, logits)
+    answer = ask(temperature)
+    lens = study.ask(name, log_softmax, z[None], temperature)
+    for problem in (answer.problem, lens.problem):
+        if problem:
+            return Scene.problem(
+                f"{name} gives no log-probabilities", name, problem, snippet=snippet
+            )
+    ln_p = np.take_along_axis(answer.values, labels[None, :, None], axis=-1)[..., 0]
+    lens_ln_p = float(lens.values[0, 0])
+    with np.errstate(all="ignore"):
+        means = ln_p.mean(axis=1)
+        flagged = (ln_p < threshold).sum(axis=1)
+        p = np.exp(answer.values[epoch])
+        expected = float(np.where(p < math.exp(threshold), p, 0.0).sum())
+        right = float((logits[epoch].argmax(axis=-1) == labels).mean())
+    now = ln_p[epoch]
+    return Scene(
+        finding=_scrub_finding(name, epoch, now, p, int(flagged[epoch]), threshold, expected),
+        panels=[
+            _histogram(now, threshold, lens_ln_p),
+            _mean_over_epochs(means, epoch),
+            _flags_over_epochs(flagged, epoch),
+        ],
+        readouts=[
+            Readout("mean ln p", numbers.nats(means[epoch]), _flushed(means[epoch])),
+            Readout("accuracy", f"{right:.3f}"),
+            Readout("threshold as a probability", numbers.text(math.exp(threshold), 3)),
+            Readout("flagged", f"{flagged[epoch]} of {len(labels)}"),
+            Readout("flags expected if the labels followed p", numbers.text(expected, 3)),
+            Readout(
+                "ln p of the sample under the lens", numbers.nats(lens_ln_p), _flushed(lens_ln_p)
+            ),
+        ],
+        snippet=snippet,
+    )
+
+
+def ranks_scene(functions, values: dict, *, names=None) -> Scene:
+    """The scene of ``ranks`` at ``values``: tokens_1, mean_1, tokens_2, …"""
+    names = names or study.names_of(functions)
+    counts = [int(v) for name, v in values.items() if name.startswith("tokens_")]
+    means = [float(v) for name, v in values.items() if name.startswith("mean_")]
+    total = sum(counts)
+    products = [n * mean for n, mean in zip(counts, means, strict=True)]
+    truth = math.fsum(products) / total if total else math.nan
+    answers = []
+    for name, function in zip(names, functions, strict=True):
+        held = [np.full(n, mean) for n, mean in zip(counts, means, strict=True)]
+        value, problem = study.one_number(name, function, held)
+        if problem:
+            return Scene.problem(f"{name} gives no mean", name, problem)
+        answers.append(value)
+    covariance = math.fsum(products) / len(counts) - total * math.fsum(means) / len(counts) ** 2
+    predicted = -covariance * len(counts) / total if total else math.nan
+    exact = truth if math.isfinite(truth) else None
+    return Scene(
+        finding=_ranks_finding(names, answers, truth),
+        panels=[
+            Panel.bars(
+                "What each rank measures",
+                Axis("mean ln p (nats)", -6.0, 0.0, ticks=numbers.linear_ticks(-6, 0, most=4)),
+                [Bar(f"rank {r}", mean) for r, mean in enumerate(means, start=1)],
+            ),
+            Panel.bars(
+                "How much it counts",
+                Axis("weight", 0.0, 1.0),
+                [
+                    Bar(f"rank {r}", weight, series, text=numbers.text(weight, 3))
+                    for r, n in enumerate(counts, start=1)
+                    for series, weight in (
+                        ("share of the tokens", n / total if total else 0.0),
+                        ("one rank, one vote", 1 / len(counts)),
+                    )
+                ],
+            ),
+            Panel.bars(
+                "The mean of all tokens",
+                Axis("mean ln p (nats)", -6.0, 0.0, ticks=numbers.linear_ticks(-6, 0, most=4)),
+                [
+                    Bar(
+                        name, value, status=_status(value), text=numbers.text(value, 4), exact=exact
+                    )
+                    for name, value in zip(names, answers, strict=True)
+                ],
+                wide=True,
+            ),
+        ],
+        readouts=[
+            Readout("tokens in all", str(total)),
+            Readout("exact mean", numbers.nats(truth), _status(truth)),
+            Readout(
+                "error of a mean of means, −cov(n, μ) / mean n",
+                numbers.nats(predicted),
+                _status(predicted),
+            ),
+        ],
+        snippet="ranks = ["
+        + ", ".join(f"np.full({n}, {mean!r})" for n, mean in zip(counts, means, strict=True))
+        + "]",
+    )
+
+
+def _status(value):
+    if math.isnan(value):
+        return Status.NAN
+    return Status.ORDINARY if math.isfinite(value) else Status.OVERFLOW
+
+
+def _flushed(ln_p):
+    """The same for a log-probability of finite logits: −inf is a probability flushed to zero."""
+    return Status.UNDERFLOW if math.isinf(ln_p) else _status(ln_p)
+
+
+def _histogram(ln_p, threshold, lens):
+    """How many samples lie where, as a stepped line; the samples below the axis are in its end."""
+    heights, _ = np.histogram(np.clip(ln_p[~np.isnan(ln_p)], _LOWEST, 0.0), _BINS)
+    marks = []
+    if not math.isnan(lens):
+        at = min(max(lens, _LOWEST), 0.0)
+        height = heights[min(np.searchsorted(_BINS, at, "right") - 1, len(heights) - 1)]
+        marks = [Mark(at, "lens", y=float(height), status=_flushed(lens))]
+    top = max(10.0, float(len(ln_p)))
+    ticks = ((_LOWEST, f"{numbers.text(_LOWEST)} or less"), *((v, numbers.text(v)) for v in _TICKS))
+    return Panel.lines(
+        "Where the samples stand",
+        Axis("ln p of the true label (nats)", _LOWEST, 0.0, ticks=ticks),
+        Axis("samples in half a nat", 0.0, top, scale="symlog"),
+        [
+            Line("samples", np.repeat(_BINS, 2), [0, *np.repeat(heights, 2), 0]),
+            Line("threshold", [threshold, threshold], [0, top]),
+        ],
+        marks=marks,
+        bands=[Band(_LOWEST, threshold, "flagged")],
+        wide=True,
+    )
+
+
+def _mean_over_epochs(means, epoch):
+    """The axis is bent: near 0 a hundredth of a nat can be seen, and the start is on it too."""
+    low = -numbers.nice_ceiling(max(1.0, -float(means[np.isfinite(means)].min(initial=0.0))))
+    ticks = tuple((v, numbers.text(v)) for v in (-30, -10, -3, -1, -0.3, -0.1, 0) if v >= low)
+    axis = Axis("mean ln p (nats)", low, 0.0, scale="symlog", linear_width=0.1, ticks=ticks)
+    return _over_epochs("Mean over the epochs", axis, means, epoch)
+
+
+def _flags_over_epochs(flagged, epoch):
+    high = numbers.nice_ceiling(max(10, int(flagged.max())))
+    axis = Axis("samples below the threshold", 0.0, high)
+    return _over_epochs("Flagged over the epochs", axis, flagged, epoch)
+
+
+def _over_epochs(title, axis, curve, epoch):
+    last = len(curve) - 1
+    return Panel.lines(
+        title,
+        Axis("epoch", 0, last, ticks=numbers.linear_ticks(0, last, most=4)),
+        axis,
+        [Line(axis.label, np.arange(last + 1), curve)],
+        marks=[Mark(epoch, y=float(curve[epoch]))],
+    )
+
+
+def _scrub_finding(name, epoch, ln_p, p, flagged, threshold, expected):
+    undefined = int(np.isnan(ln_p).sum())
+    if undefined:
+        return f"Epoch {epoch}: {name} gives NaN for {undefined} of {len(ln_p)} samples"
+    off = float(np.abs(p.sum(axis=-1) - 1).max())
+    if not off <= _SURE:
+        return (
+            f"Epoch {epoch}: the probabilities of {name} do not sum to 1, "
+            f"but miss it by up to {numbers.text(off, 2)}"
+        )
+    infinite = int(np.isinf(ln_p).sum())
+    if infinite:
+        word = "sample" if infinite == 1 else "samples"
+        return f"Epoch {epoch}: {name} gives {infinite} {word} −inf, and the mean is gone"
+    below = f"Epoch {epoch}: {flagged} of {len(ln_p)} samples lie below {numbers.text(threshold)}"
+    return f"{below}; if the labels followed p, it would be {numbers.text(expected, 2)}"
+
+
+def _ranks_finding(names, answers, truth):
+    if math.isnan(truth):
+        return "No rank has a token: there is no mean to find"
+    parts = []
+    for name, value in zip(names, answers, strict=True):
+        if not math.isfinite(value):
+            parts.append(f"{name} gives {numbers.text(value)}")
+        elif abs(value - truth) <= 1e-9 * max(1.0, abs(truth)):
+            parts.append(f"{name} is right")
+        else:
+            parts.append(f"{name} is off by {numbers.nats(abs(value - truth), 3)}")
+    return f"The mean is {numbers.nats(truth)}: {', '.join(parts)}"
