@@ -38,7 +38,7 @@ def test_limits_of_bfloat16_are_its_first_and_last_bit_patterns():
 
 
 def test_limits_of_the_8_bit_types_are_those_of_the_standard():
-    # P. Micikevicius and others, FP8 formats for deep learning, 2022, doi 10.48550/arXiv.2209.05433.
+    # P. Micikevicius and others, FP8 formats for deep learning, 2022 (arXiv:2209.05433).
     assert (TYPES["E5M2"].largest, TYPES["E4M3"].largest) == (57344, 448)
     assert (TYPES["E5M2"].smallest_normal, TYPES["E4M3"].smallest_normal) == (2**-14, 2**-6)
     assert (TYPES["E5M2"].smallest_subnormal, TYPES["E4M3"].smallest_subnormal) == (2**-16, 2**-9)

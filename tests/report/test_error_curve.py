@@ -200,7 +200,11 @@ def test_the_same_function_gives_the_same_picture():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.001, "0.001"), (700, "700"), (1e4, "10⁴"), (1e300, "10³⁰⁰"), (1.78e5, "1.8·10⁵")],
+    [
+        *[(0, "0"), (0.001, "0.001"), (700, "700"), (1e4, "10⁴"), (1e300, "10³⁰⁰")],
+        *[(1.78e5, "1.8·10⁵"), (9.96e5, "10⁶"), (5e-324, "4.9·10⁻³²⁴"), (-0.5, "−0.5")],
+        (-1e-8, "−10⁻⁸"),
+    ],
 )
 def test_numbers_are_short(value, text):
     assert number(value) == text

@@ -10,16 +10,15 @@ from lnnn.suite.lab import Lab, NotAttemptedError, StudentError
 from .sweeps import SWEEPS
 from .sweeps.sweep import Axis, Batch, Leg
 
-NAN, INF, WRONG = "NaN", "inf", "not −inf"
-
 
 @dataclass(frozen=True)
 class ErrorLine:
     """The errors of one dtype on one axis.
 
     ``errors[i]`` is the worst error of the answer at input ``xs[i]``, in ulp (see
-    ``sweeps.sweep.Exact``), inf where ``words[i]`` says "NaN", "inf" or "not −inf"; ``words[i]`` is
-    "" otherwise. ``allowed`` is what the course's contract permits, in ulp.
+    ``sweeps.sweep.Exact``), inf where ``words[i]`` says what is wrong: "NaN", "inf", "−inf", or
+    "not −inf" where that would be right. ``words[i]`` is "" otherwise. ``allowed`` is what the
+    function's contract permits, in ulp.
     """
 
     label: str
@@ -106,25 +105,38 @@ def _unreadable(value, shape) -> str:
     if not isinstance(value, np.ndarray):
         return f"the answer is a {type(value).__name__}, not an array"
     if value.shape != shape:
-        return f"the answer to logits of shape {shape} has shape {value.shape}"
+        return f"the answer has shape {value.shape}, not {shape}"
     if value.dtype.kind != "f":
         return f"the answer holds {value.dtype} values, not floats"
     return ""
 
 
 def _line(batch: Batch, leg: Leg, value: np.ndarray) -> ErrorLine:
-    errors = batch.exact.errors(value)[leg.rows]
-    values = value[leg.rows]
-    worst = errors.max(axis=-1)
-    words = []
-    for row, error in zip(values, worst.tolist(), strict=True):
-        if math.isfinite(error):
-            words.append("")
-        elif np.isnan(row).any():
-            words.append(NAN)
-        else:
-            words.append(INF if np.isinf(row).any() else WRONG)
-    return ErrorLine(batch.label, leg.xs, tuple(worst.tolist()), tuple(words), batch.exact.allowed)
+    # One row an input, whatever the answer to one input is: a number or an array.
+    count = len(leg.xs)
+    errors = batch.exact.errors(value)[leg.rows].reshape(count, -1)
+    values = value[leg.rows].reshape(count, -1)
+    wanted = batch.exact.high[leg.rows].reshape(count, -1)
+    worst = tuple(errors.max(axis=1).tolist())
+    words = tuple(map(_word, errors, values, wanted))
+    return ErrorLine(batch.label, leg.xs, worst, words, batch.exact.allowed)
+
+
+def _word(errors: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> str:
+    """What is wrong where an error is infinite, or ''."""
+    wrong = np.isinf(errors)
+    if not wrong.any():
+        return ""
+    if np.isnan(values[wrong]).any():
+        return "NaN"
+    infinite = wrong & np.isinf(values)
+    if infinite.any():
+        return _infinity(values[infinite][0])
+    return f"not {_infinity(wanted[wrong][0])}"
+
+
+def _infinity(value: float) -> str:
+    return "inf" if value > 0 else "−inf"
 
 
 def _finding(function: str, panels: tuple[ErrorPanel, ...]) -> str:
@@ -147,7 +159,7 @@ def _break(function: str, axis: Axis, line: ErrorLine) -> str:
     before = max(line.errors[:at])
     then = word or "digits are lost"
     return (
-        f"{function} in {line.label}: within {_ulps(before)} up to {axis.noun} "
+        f"{function} in {line.label}: within {_ulps(before)} {axis.onward} {axis.noun} "
         f"{number(line.xs[at - 1])}, then {then}"
     )
 
@@ -161,10 +173,10 @@ def _ulps(error: float) -> str:
 
 
 def number(value: float) -> str:
-    """7 -> 7, 0.001 -> 0.001, 1e300 -> 10³⁰⁰, 1.78e5 -> 1.8·10⁵."""
-    if value == 0 or 1e-3 <= value < 1e4:
-        return f"{value:.4g}"
-    exponent = math.floor(math.log10(value) + 1e-9)
-    digits = f"{value / 10.0**exponent:.2g}"
-    power = "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return power if digits == "1" else f"{digits}·{power}"
+    """7 -> 7, 0.001 -> 0.001, 1e300 -> 10³⁰⁰, 1.78e5 -> 1.8·10⁵, -1e-8 -> −10⁻⁸."""
+    sign, size = "−" if value < 0 else "", abs(value)
+    if size == 0 or 1e-3 <= size < 1e4:
+        return f"{sign}{size:.4g}"
+    digits, exponent = f"{size:.1e}".split("e")
+    power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return sign + (power if digits == "1.0" else f"{digits.removesuffix('.0')}·{power}")

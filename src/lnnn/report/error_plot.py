@@ -14,7 +14,8 @@ from .error_curve import ErrorCurve, ErrorLine, ErrorPanel, number
 from .pages import environment
 
 WIDTH, HEIGHT = 380, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 18, 22, 44
+# On the left there is room for the longest word, "not −inf".
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 18, 22, 44
 _ROW, _GAP = 18, 8
 _LOWEST = 0.5
 
