@@ -12,7 +12,14 @@ from lnnn import exact as oracle
 
 from . import axes, numbers, study
 from .scene import Bar, Mark, Panel, Readout, Row, Scene, Status
-from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from .sliders import (
+    Choice,
+    Slider,
+    logit_sliders,
+    logits_of,
+    offset_slider,
+    temperature_slider,
+)
 from .widget import Explorable
 
 DTYPES = ("float16", "float32", "float64")
@@ -56,15 +63,7 @@ def side_by_side(
     controls = [
         *logit_sliders(logits),
         temperature_slider(temperature),
-        Slider(
-            "offset",
-            start=offset,
-            low=-10_000.0,
-            high=10_000.0,
-            scale="symlog",
-            per_decade=10,
-            label="offset added to all",
-        ),
+        offset_slider(offset),
         Choice("dtype", DTYPES, start=dtype, label="floats"),
     ]
     return Explorable(scene, controls)

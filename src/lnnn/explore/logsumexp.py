@@ -17,7 +17,14 @@ from lnnn.suite.observe import observe_call
 
 from . import axes, numbers, study
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene, Status
-from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from .sliders import (
+    Choice,
+    Slider,
+    logit_sliders,
+    logits_of,
+    offset_slider,
+    temperature_slider,
+)
 from .widget import Explorable
 
 DTYPES = ("float16", "float32", "float64")
@@ -67,15 +74,7 @@ def smooth_max(
     controls = [
         *logit_sliders(logits),
         temperature_slider(temperature),
-        Slider(
-            "offset",
-            start=offset,
-            low=-10_000.0,
-            high=10_000.0,
-            scale="symlog",
-            per_decade=5,
-            label="offset added to all",
-        ),
+        offset_slider(offset),
     ]
     return Explorable(partial(smooth_max_scene, function, name=name), controls)
 

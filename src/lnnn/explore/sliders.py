@@ -198,6 +198,19 @@ def temperature_slider(start=1.0) -> Slider:
     )
 
 
+def offset_slider(start=0.0) -> Slider:
+    """``offset``, a constant added to every logit: 0 and both signs, up to 10 000."""
+    return Slider(
+        "offset",
+        start=float(start),
+        low=-10_000.0,
+        high=10_000.0,
+        scale="symlog",
+        per_decade=10,
+        label="offset added to all",
+    )
+
+
 def logits_of(values: dict) -> np.ndarray:
     """The values of ``logit_1``, ``logit_2``, … in order, float64."""
     return np.array([v for name, v in values.items() if name.startswith("logit_")], dtype=float)
