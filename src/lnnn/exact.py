@@ -136,6 +136,53 @@ def bce_with_logits(x, y) -> np.ndarray:
         return _boxed([mp.fsum(losses) / len(losses)], ())
 
 
+def soft_cross_entropy(logits, targets) -> np.ndarray:
+    """Mean over the rows of −Σ q log p, where q = 0 costs nothing. Object array of shape ()."""
+    log_p, q = log_softmax(logits), to_mpf(targets)
+    if q.shape != log_p.shape:
+        raise ValueError(f"targets {q.shape} do not fit logits {log_p.shape}")
+    pairs = zip(log_p.reshape(-1), q.reshape(-1), strict=True)
+    with workdps(DIGITS):
+        costs = [-share * value for value, share in pairs if share != 0]
+        return _boxed([mp.fsum(costs) / len(q)], ())
+
+
+def masked_sequence_cross_entropy(logits, labels, mask) -> np.ndarray:
+    """``cross_entropy`` over all tokens that ``mask`` keeps: (B, L, V), (B, L) and (B, L).
+
+    What stands at other positions counts for nothing. ValueError when nothing is kept.
+    """
+    kept = np.asarray(mask, dtype=bool)
+    if not kept.any():
+        raise ValueError("mask keeps no token, and a mean needs one")
+    return cross_entropy(np.asarray(logits)[kept], np.asarray(labels)[kept])
+
+
+def kl_divergence(log_p, log_q, axis=-1) -> np.ndarray:
+    """Σ p (log p − log q) along ``axis``. p = 0 counts for nothing; q = 0 < p gives +inf."""
+    log_p, log_q = np.broadcast_arrays(to_mpf(log_p), to_mpf(log_q))
+    pairs = zip(log_p.reshape(-1), log_q.reshape(-1), strict=True)
+    with workdps(DIGITS):
+        terms = [mpf(0) if a == _NEG_INF else mp.exp(a) * (a - b) for a, b in pairs]
+        return _along(mp.fsum, _boxed(terms, log_p.shape), axis, keep=False)
+
+
+def clipped_log(p, eps) -> np.ndarray:
+    """ln(max(p, eps)), with ``eps`` rounded to the float type of ``p`` first. NaN stays NaN.
+
+    Integers count as float64. Raises ValueError for an ``eps`` that is not above 0 in that type.
+    """
+    dtype = np.asarray(p).dtype
+    dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
+    floor = mpf(float(dtype.type(eps)))
+    if not floor > 0:
+        raise ValueError(f"eps = {eps} is not above 0 in {dtype}")
+    p = to_mpf(p)
+    with workdps(DIGITS):
+        logs = [v if mp.isnan(v) else mp.log(max(v, floor)) for v in p.reshape(-1)]
+        return _boxed(logs, p.shape)
+
+
 def exp(x) -> np.ndarray:
     """e^x of an object array of mpf, elementwise."""
     x = np.asarray(x, dtype=object)

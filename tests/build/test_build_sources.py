@@ -4,7 +4,7 @@ import pytest
 
 from lnnn.build.errors import BuildError
 from lnnn.build.notebook import assemble, slug
-from lnnn.build.solutions import solution_block, student_version
+from lnnn.build.solutions import solution_block, solved_version, student_version
 
 LAB = """\
 # Lab 4
@@ -57,6 +57,37 @@ def test_the_stub_says_which_function_to_write(make_source):
             exec(cell.source, namespace)
     with pytest.raises(NotImplementedError, match=r"^log_softmax: write your answer here$"):
         namespace["log_softmax"]([1.0])
+
+
+FAULTY_BODY = "    m = abs(z).max()\n    return z - m\n"
+FAULTY = "    ### BEGIN FAULTY\n" + FAULTY_BODY + "    ### END FAULTY\n"
+DEBUGGING = LAB.replace("    ### END SOLUTION\n", "    ### END SOLUTION\n" + FAULTY)
+
+
+def _answer_of(source):
+    return next(cell for cell in source.cells if cell.role == "answer")
+
+
+def test_students_get_the_faulty_code_where_there_is_some(make_source):
+    source = make_source(DEBUGGING)
+    assert student_version(source, _answer_of(source)) == (
+        "def log_softmax(z):\n"
+        '    """The docstring."""\n'
+        "    z = np.asarray(z)\n"
+        "    m = abs(z).max()\n"
+        "    return z - m"
+    )
+
+
+@pytest.mark.parametrize("between", ["", "\n"])
+def test_the_faulty_code_is_not_in_the_solution(make_source, between):
+    text = LAB.replace("    ### END SOLUTION\n", "    ### END SOLUTION\n" + between + FAULTY)
+    source, plain = make_source(text), make_source(LAB)
+    assert solution_block(source, _answer_of(source)) == solution_block(plain, _answer_of(plain))
+    solved = solved_version(source, _answer_of(source))
+    assert solved == _answer_of(plain).text
+    [built] = [c for c in assemble(source, "solution").cells if c.id == "answer-log-softmax"]
+    assert built.source == solved
 
 
 def test_the_set_up_cell_follows_the_head(make_source):
@@ -148,6 +179,50 @@ def test_a_broken_rule_names_the_place_the_rule_and_the_next_step(make_source, o
     assert message.startswith(f"source/labs/lab04_log_softmax.md: cell 4 (line {line}): ")
     assert what in message
     assert message.endswith((".", "?"))
+
+
+BEGIN_FAULTY = "### BEGIN FAULTY"
+END_FAULTY = "### END FAULTY"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "what"),
+    [
+        (f"    {END_FAULTY}\n", "", BEGIN_FAULTY, f"`{BEGIN_FAULTY}` has no partner"),
+        (f"    {BEGIN_FAULTY}\n", "", END_FAULTY, f"`{END_FAULTY}` has no partner"),
+        (END_FAULTY, END, f"{END}\n```", f"`{END}` has no partner"),
+        (FAULTY, FAULTY + FAULTY, f"{BEGIN_FAULTY}\n{FAULTY_BODY}    {END_FAULTY}\n```",
+         f"`{BEGIN_FAULTY}` has no partner"),
+        (f"    {END}\n", "", BEGIN_FAULTY, f"`{BEGIN_FAULTY}` has no partner"),
+        (BEGIN_FAULTY, "### BEGIN FAULT", "### BEGIN FAULT", f"Write `{BEGIN_FAULTY}`"),
+        (BEGIN_FAULTY, "# begin faulty", "# begin", f"Write `{BEGIN_FAULTY}`"),
+        (END_FAULTY, "### End faulty", "### End", f"Write `{END_FAULTY}`"),
+        (TAGS, ":tags: [demo]", BEGIN, "in a cell that is not tagged `answer`"),
+        (FAULTY_BODY, "", BEGIN_FAULTY, "the faulty code of log_softmax is empty"),
+        (FAULTY_BODY, "    # Nothing yet.\n", BEGIN_FAULTY, "is empty"),
+        (FAULTY_BODY, BODY, BEGIN_FAULTY, "the faulty code of log_softmax is its solution"),
+        (FAULTY_BODY, BODY.replace("z - m", "(z - m)  # right"), BEGIN_FAULTY, "is its solution"),
+        (f"    {BEGIN_FAULTY}", BEGIN_FAULTY, BEGIN_FAULTY, "indented like the function's body"),
+        (f"    return z - m\n    {END_FAULTY}", f"    {END_FAULTY}\n    return z - m",
+         "    return z - m\n```", "not inside the solution"),
+    ],
+)  # fmt: skip
+def test_a_faulty_block_that_breaks_a_rule_is_named(make_source, old, new, at, what):
+    assert old in DEBUGGING
+    text = DEBUGGING.replace(old, new)
+    line = text[: text.index(at)].count("\n") + 1
+    message = _refused(make_source, text)
+    assert message.startswith(f"source/labs/lab04_log_softmax.md: cell 4 (line {line}): ")
+    assert what in message
+    assert message.endswith(".")
+
+
+def test_faulty_code_stands_after_the_solution_and_not_without_one(make_source):
+    solution = DEBUGGING[DEBUGGING.index(f"    {BEGIN}") : DEBUGGING.index(f"    {BEGIN_FAULTY}")]
+    alone = DEBUGGING.replace(solution, "")
+    assert "the answer log_softmax has no solution" in _refused(make_source, alone)
+    message = _refused(make_source, alone.replace(FAULTY, FAULTY + solution))
+    assert "cell 4 (line 17): the faulty code stands before the solution" in message
 
 
 def test_a_notebook_without_a_title_is_refused(make_source):

@@ -123,6 +123,29 @@ def test_a_planted_leak_is_found(lab, student, plant):
     assert all(leak.startswith("labs/lab04_small.ipynb: ") for leak in found)
 
 
+@pytest.mark.parametrize(
+    ("line", "leaks_it"),
+    [
+        ("return np.log(np.sum(np.exp(z)))", False),
+        (SOLUTION_LINE, True),
+        (RENAMED_LINE, True),
+        (f"return 0.0  # not {SOLUTION_LINE[7:]}", True),
+    ],
+)
+def test_faulty_code_may_hold_what_is_given_and_nothing_else_of_the_solution(
+    small_project, line, leaks_it
+):
+    path = small_project / "source/labs/lab04_small.md"
+    faulty = f"    ### BEGIN FAULTY\n    z = np.asarray(z)\n    {line}\n    ### END FAULTY\n"
+    end = "    ### END SOLUTION\n"
+    path.write_text(path.read_text().replace(end, end + faulty, 1))
+    lab = read_source(path, "lab", path.relative_to(small_project))
+    found = _found(lab, json.loads(json.dumps(assemble(lab, "lab"))))
+    assert bool(found) == leaks_it
+    place = "labs/lab04_small.ipynb: cell 5 (answer-log-sum-exp): "
+    assert all(leak.startswith(place) for leak in found)
+
+
 def test_a_statement_that_is_too_small_for_an_expression_is_found(lab, student):
     _code(student, "top = z.max()")
     assert "`top = z.max()`" in _found(lab, student)[0]

@@ -195,13 +195,20 @@ def wrong_references(notebook):
 
 
 def wrong_lab(notebook):
-    """Every answer is followed by its check; the head says what the lab leaves out."""
+    """Every answer is followed by its check; the head says what the lab leaves out.
+
+    A demo may stand between them: a place to try inputs.
+    """
     wrong = []
     head = notebook["cells"][0]["source"]
     for field in ("Level", "Time", "Builds on", "Not in this lab"):
         if f"**{field}:**" not in head:
             wrong.append(f"the head lacks **{field}:**")
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    code = [
+        cell
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code" and "demo" not in cell["metadata"]["tags"]
+    ]
     for cell, after in zip(code, [*code[1:], {"id": ""}], strict=True):
         if cell["id"].startswith("answer-"):
             function = cell["id"].removeprefix("answer-")
@@ -440,6 +447,9 @@ def test_a_lab_answer_without_its_check_is_named():
     cells = [_markdown(head), _code("", "answer"), _code("", "check")]
     cells[1]["id"], cells[2]["id"] = "answer-log-softmax", "check-log-softmax"
     assert wrong_lab({"cells": cells}) == []
+    cells.insert(2, _code("", "demo"))
+    assert wrong_lab({"cells": cells}) == []
+    cells[2] = cells.pop()
     cells[2]["id"] = "check-softmax"
     assert wrong_lab({"cells": cells}) == [
         "answer-log-softmax is not followed by check(log_softmax)"

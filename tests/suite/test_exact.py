@@ -204,6 +204,72 @@ def test_binary_cross_entropy_agrees_with_scipy_and_closed_forms():
     assert 0 < exact.bce_with_logits([1000.0], [1.0])[()] < mpf(10) ** -400
 
 
+def test_soft_cross_entropy_agrees_with_closed_forms_and_scipy():
+    with workdps(50):
+        # Logits 0 and ln 3 say 1/4 and 3/4; against 1/2 and 1/2: (2 ln 4 − ln 3)/2.
+        ours = exact.soft_cross_entropy([[mpf(0), mp.log(3)]], [[0.5, 0.5]])[()]
+        assert abs(ours - (2 * mp.log(4) - mp.log(3)) / 2) < mpf(10) ** -48
+    rng = np.random.default_rng(6)
+    z, q = rng.normal(size=(4, 3)), rng.dirichlet(np.ones(3), size=4)
+    wanted = -(q * special.log_softmax(z, axis=1)).sum(axis=1).mean()
+    assert float(exact.soft_cross_entropy(z, q)) == pytest.approx(wanted, rel=1e-13)
+    onehot = np.eye(3)[[0, 2, 2, 1]]
+    assert exact.soft_cross_entropy(z, onehot) == exact.cross_entropy(z, [0, 2, 2, 1])
+    with pytest.raises(ValueError, match="targets"):
+        exact.soft_cross_entropy(z, q[:2])
+
+
+def test_a_target_of_zero_costs_nothing_and_any_other_pays_for_an_impossible_class():
+    z = [[0.0, -np.inf, 0.0]]
+    assert float(exact.soft_cross_entropy(z, [[0.5, 0.0, 0.5]])) == math.log(2)
+    assert exact.soft_cross_entropy(z, [[0.5, 1e-300, 0.5]]) == mpf("inf")
+
+
+def test_a_masked_token_counts_for_nothing_and_all_others_alike():
+    rng = np.random.default_rng(7)
+    z, labels = rng.normal(size=(2, 3, 4)), rng.integers(0, 4, size=(2, 3))
+    mask = np.array([[True, True, True], [True, False, False]])
+    wanted = exact.cross_entropy(z[mask], labels[mask])
+    labels[~mask], z[~mask] = -100, np.nan
+    assert exact.masked_sequence_cross_entropy(z, labels, mask) == wanted
+    with pytest.raises(ValueError, match="mask keeps no token"):
+        exact.masked_sequence_cross_entropy(z, labels, np.zeros_like(mask))
+
+
+def test_the_kl_divergence_agrees_with_closed_forms_and_scipy():
+    rng = np.random.default_rng(8)
+    p, q = rng.dirichlet(np.ones(4), size=(2, 3)), rng.dirichlet(np.ones(4), size=(2, 3))
+    for axis in (0, 1, 2, -1, None):
+        ours = exact.to_float(exact.kl_divergence(np.log(p), np.log(q), axis=axis))
+        np.testing.assert_allclose(ours, special.rel_entr(p, q).sum(axis=axis), rtol=1e-12)
+    with workdps(50):
+        log_p, log_q = [mp.log(0.5)] * 2, [mp.log(0.25), mp.log(0.75)]
+        wanted = mp.log(4) / 2 - mp.log(3) / 2
+        assert abs(exact.kl_divergence(log_p, log_q)[()] - wanted) < mpf(10) ** -48
+    assert exact.kl_divergence(np.log(p[0, 0]), np.log(p[0, 0])) == 0
+
+
+def test_only_an_outcome_that_p_allows_and_q_rules_out_is_infinitely_far():
+    none = -np.inf
+    assert float(exact.kl_divergence([0.0, none], [math.log(0.5)] * 2)) == math.log(2)
+    assert exact.kl_divergence([0.0, none], [0.0, none]) == 0
+    assert exact.kl_divergence([math.log(0.5)] * 2, [0.0, none]) == mpf("inf")
+    # e^−1000 is no float64, but it is above 0.
+    assert exact.kl_divergence([0.0, -1000.0], [0.0, none]) == mpf("inf")
+
+
+def test_a_floor_is_rounded_to_the_type_it_is_for():
+    p = np.array([0.0, 0.25, np.nan, 1e-3])
+    ours = exact.to_float(exact.clipped_log(p, 0.01))
+    np.testing.assert_array_equal(ours, np.log([0.01, 0.25, np.nan, 0.01]))
+    # 1e-7 in float16 is two steps of 2^−24.
+    assert float(exact.clipped_log(np.float16([0.0]), 1e-7)[0]) == -23 * math.log(2)
+    assert exact.clipped_log([1, 0], 0.5).tolist() == [0, exact.clipped_log([0.5], 0.5)[0]]
+    for dtype, eps in ((np.float16, 1e-8), (np.float32, 1e-46), (np.float64, 0.0)):
+        with pytest.raises(ValueError, match="eps"):
+            exact.clipped_log(np.ones(1, dtype), eps)
+
+
 def test_exact_values_pass_through_without_rounding():
     with workdps(50):
         third = mpf(1) / 3

@@ -77,6 +77,22 @@ def test_one_run_leaves_nothing_behind_for_the_next(suite):
     assert got == ["passed" if v else "failed" for v in wanted]
 
 
+def test_a_test_that_skips_is_not_run_and_earns_nothing(suite):
+    runner = suite(
+        "@pytest.fixture\n"
+        "def ready(lab):\n"
+        "    if lab.f() < 0: pytest.skip('first mend the sign')\n"
+        "@graded()\ndef test_a(ready): pass\n"
+        "@graded()\ndef test_b(lab):\n    if lab.f() < 0: pytest.skip('no')\n"
+    )
+    assert outcomes(runner.run(lab_of(f=lambda: 1))) == ["passed", "passed"]
+    results = runner.run(lab_of(f=lambda: -1))
+    assert outcomes(results) == ["not run", "not run"]
+    assert [r.detail for r in results] == ["first mend the sign", "no"]
+    assert [r.earned for r in results] == [0, 0]
+    assert outcomes(runner.run(lab_of())) == ["not attempted", "not attempted"]
+
+
 def test_inputs_depend_on_the_seed_and_on_the_test_alone(suite):
     body = (
         "@graded()\ndef test_a(lab, rng): lab.f(rng.normal())\n"

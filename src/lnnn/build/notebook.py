@@ -31,8 +31,8 @@ _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$")
 def assemble(source: Source, kind: str) -> nbformat.NotebookNode:
     """The notebook of a source, not executed.
 
-    ``kind`` is "course", "lab" (solutions out, stubs in) or "solution". The set-up cell follows
-    the head. Raises BuildError when a cell breaks a rule.
+    ``kind`` is "course", "lab" (solutions out, stubs or faulty code in) or "solution". The set-up
+    cell follows the head. Raises BuildError when a cell breaks a rule.
     """
     ids = _Ids(source)
     cells = []
@@ -73,9 +73,8 @@ def _built_cell(source: Source, cell: Cell, kind: str, cell_id: str):
                 f"{source.where(cell)}: only labs have answer cells. Tag it `example` or `demo`."
             )
         metadata["deletable"] = False
-        solutions.solution_block(source, cell)
-        if kind == "lab":
-            text = solutions.student_version(source, cell)
+        version = solutions.student_version if kind == "lab" else solutions.solved_version
+        text = version(source, cell)
     return new_code_cell(text, id=cell_id, metadata=metadata)
 
 

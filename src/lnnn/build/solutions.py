@@ -1,19 +1,34 @@
-"""Take the solution out of an answer cell and leave a stub that says what to do."""
+"""Two versions of an answer cell: what students get, and the solution.
+
+An answer holds a *solution* block. Students get a stub in its place, or the *faulty* block that may
+follow it: code to debug. The faulty block comes second, so that a source runs as solved.
+"""
 
 import ast
 import difflib
 import io
-import itertools
 import re
 import tokenize
+from typing import NamedTuple
 
 from lnnn.build.errors import BuildError
 from lnnn.build.source import Cell, Source
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
+BEGIN_FAULTY = "### BEGIN FAULTY"
+END_FAULTY = "### END FAULTY"
 
+_MARKERS = (BEGIN, END, BEGIN_FAULTY, END_FAULTY)
+_PARTNERS = {BEGIN: END, BEGIN_FAULTY: END_FAULTY}
 _LIKE_A_MARKER = re.compile(r"#+\s*(begin|end)\b", re.IGNORECASE)
+
+
+class _Block(NamedTuple):
+    """Rows of the two markers inside the cell, counted from 1."""
+
+    begin: int
+    end: int
 
 
 def answer_function(source: Source, cell: Cell) -> ast.FunctionDef:
@@ -35,20 +50,30 @@ def answer_function(source: Source, cell: Cell) -> ast.FunctionDef:
 
 
 def solution_block(source: Source, cell: Cell) -> str:
-    """The source text between the two markers of an answer cell. Raises BuildError."""
-    function = answer_function(source, cell)
-    begin, end = _markers(source, cell, function)
-    return "\n".join(cell.text.splitlines()[begin : end - 1])
+    """The source text of the solution of an answer cell. Raises BuildError."""
+    solution, _ = _blocks(source, cell)
+    return _text(cell, solution)
 
 
 def student_version(source: Source, cell: Cell) -> str:
-    """The answer cell as students get it: signature, docstring, what is given, a stub."""
+    """The answer cell as students get it: signature, docstring, what is given, stub or fault."""
     function = answer_function(source, cell)
-    begin, end = _markers(source, cell, function)
+    solution, faulty = _blocks(source, cell)
     lines = cell.text.splitlines()
-    indent = re.match(r"\s*", lines[begin - 1])[0]
+    if faulty:
+        return "\n".join([*lines[: solution.begin - 1], _text(cell, faulty), *lines[faulty.end :]])
+    indent = re.match(r"\s*", lines[solution.begin - 1])[0]
     stub = f'{indent}raise NotImplementedError("{function.name}: write your answer here")'
-    return "\n".join([*lines[: begin - 1], stub, *lines[end:]])
+    return "\n".join([*lines[: solution.begin - 1], stub, *lines[solution.end :]])
+
+
+def solved_version(source: Source, cell: Cell) -> str:
+    """The answer cell without its faulty block."""
+    _, faulty = _blocks(source, cell)
+    if faulty is None:
+        return cell.text
+    lines = cell.text.splitlines()
+    return "\n".join([*lines[: faulty.begin - 1], *lines[faulty.end :]]).rstrip()
 
 
 def refuse_markers(source: Source, cell: Cell) -> None:
@@ -60,69 +85,106 @@ def refuse_markers(source: Source, cell: Cell) -> None:
         )
 
 
-def _markers(source: Source, cell: Cell, function: ast.FunctionDef) -> tuple[int, int]:
-    """Lines of the two markers inside the cell, counted from 1."""
-    found = _marker_like(cell)
-    for line, text in found:
-        if text not in (BEGIN, END):
-            meant = END if "END" in text.upper().split() else BEGIN
-            raise BuildError(
-                f"{source.where(cell, line)}: `{text}` looks like a marker and is none. "
-                f"Write `{meant}`, to the letter."
-            )
-    if not found:
+def _blocks(source: Source, cell: Cell) -> tuple[_Block, _Block | None]:
+    """The solution and, where there is one, the faulty code. Raises BuildError."""
+    function = answer_function(source, cell)
+    found = _paired(source, cell)
+    if BEGIN not in found:
         raise BuildError(
             f"{source.where(cell)}: the answer {function.name} has no solution. "
             f"Put it between `{BEGIN}` and `{END}`, after the docstring."
         )
-    texts = [text for _, text in found]
-    if texts != [BEGIN, END]:
-        line, text = _without_partner(found)
+    solution, faulty = found[BEGIN], found.get(BEGIN_FAULTY)
+    if faulty and faulty.begin < solution.begin:
         raise BuildError(
-            f"{source.where(cell, line)}: `{text}` has no partner. An answer has one "
-            f"`{BEGIN}` and, after it, one `{END}`."
+            f"{source.where(cell, _line(cell, faulty.begin))}: the faulty code stands before the "
+            "solution, and would run in its place. Put the solution first."
         )
-    begin, end = (line - cell.line + 1 for line, _ in found)
-    _check_place(source, cell, function, begin, end)
-    return begin, end
+    _check_place(source, cell, function, solution, faulty)
+    return solution, faulty
 
 
-def _without_partner(found: list[tuple[int, str]]) -> tuple[int, str]:
-    """The first marker that breaks the rule: one BEGIN, then one END."""
-    for marker, expected in zip(found, itertools.cycle((BEGIN, END)), strict=False):
-        if marker[1] != expected:
-            return marker
-    return found[-1] if len(found) % 2 else found[2]
+def _paired(source: Source, cell: Cell) -> dict[str, _Block]:
+    """The blocks of a cell by their first marker. Raises BuildError for a marker out of place."""
+    found = _marker_like(cell)
+    for line, text in found:
+        if text not in _MARKERS:
+            [meant] = difflib.get_close_matches(text.upper(), _MARKERS, 1, 0)
+            raise BuildError(
+                f"{source.where(cell, line)}: `{text}` looks like a marker and is none. "
+                f"Write `{meant}`, to the letter."
+            )
+    blocks: dict[str, _Block] = {}
+    begun = None
+    for marker in found:
+        line, text = marker
+        if begun is None and text in _PARTNERS and text not in blocks:
+            begun = marker
+        elif begun is not None and text == _PARTNERS[begun[1]]:
+            blocks[begun[1]] = _Block(*(at - cell.line + 1 for at in (begun[0], line)))
+            begun = None
+        else:
+            begun = marker
+            break
+    if begun is not None:
+        line, text = begun
+        raise BuildError(
+            f"{source.where(cell, line)}: `{text}` has no partner. An answer has one `{BEGIN}` "
+            f"and, after it, one `{END}`; `{BEGIN_FAULTY}` and `{END_FAULTY}` may follow."
+        )
+    return blocks
 
 
-def _check_place(source, cell, function, begin, end) -> None:
+def _check_place(source, cell, function, solution, faulty) -> None:
+    """Raise BuildError unless every statement after the docstring has its place."""
     docstring_end = function.body[0].end_lineno
-    if not docstring_end < begin < end:
+    if not docstring_end < solution.begin:
         raise BuildError(
-            f"{source.where(cell, _line(cell, begin))}: the solution begins before the end of "
-            "the docstring. Students keep signature and docstring: put the marker after them."
+            f"{source.where(cell, _line(cell, solution.begin))}: the solution begins before the "
+            "end of the docstring. Students keep signature and docstring: put the marker after "
+            "them."
         )
-    inside = [n for n in function.body[1:] if begin < n.lineno and n.end_lineno < end]
-    outside = [n for n in function.body[1:] if n not in inside]
-    for node in outside:
-        if node.end_lineno > begin:
+    statements = function.body[1:]
+    inside = {block: _statements(statements, block) for block in (solution, faulty) if block}
+    for node in statements:
+        if node.end_lineno > solution.begin and not any(node in held for held in inside.values()):
             raise BuildError(
                 f"{source.where(cell, _line(cell, node.lineno))}: this statement is not inside "
                 "the solution, and would never run in the student's notebook. "
                 f"Move `{END}` below it, or the statement above `{BEGIN}`."
             )
-    if not inside:
+    for block, held in inside.items():
+        what = "solution" if block is solution else "faulty code"
+        where = source.where(cell, _line(cell, block.begin))
+        if not held:
+            raise BuildError(
+                f"{where}: the {what} of {function.name} is empty. "
+                "Write it between the markers, at the level of the function's body."
+            )
+        indent = " " * held[0].col_offset
+        if not cell.text.splitlines()[block.begin - 1].startswith(indent + "#"):
+            raise BuildError(
+                f"{where}: the marker must be indented like the function's body "
+                f"({len(indent)} spaces), because other code takes the place of the block."
+            )
+    if faulty and _same(inside[solution], inside[faulty]):
         raise BuildError(
-            f"{source.where(cell, _line(cell, begin))}: the solution of {function.name} is empty. "
-            "Write it between the markers, at the level of the function's body."
+            f"{source.where(cell, _line(cell, faulty.begin))}: the faulty code of "
+            f"{function.name} is its solution. Put a fault into it, or remove the block."
         )
-    indent = " " * inside[0].col_offset
-    marker = cell.text.splitlines()[begin - 1]
-    if not marker.startswith(indent + "#"):
-        raise BuildError(
-            f"{source.where(cell, _line(cell, begin))}: the marker must be indented like the "
-            f"function's body ({len(indent)} spaces), because the stub takes its place."
-        )
+
+
+def _statements(body: list[ast.stmt], block: _Block) -> list[ast.stmt]:
+    return [node for node in body if block.begin < node.lineno and node.end_lineno < block.end]
+
+
+def _same(some: list[ast.stmt], others: list[ast.stmt]) -> bool:
+    return list(map(ast.dump, some)) == list(map(ast.dump, others))
+
+
+def _text(cell: Cell, block: _Block) -> str:
+    """What stands between the two markers."""
+    return "\n".join(cell.text.splitlines()[block.begin : block.end - 1])
 
 
 def _marker_like(cell: Cell) -> list[tuple[int, str]]:
@@ -132,7 +194,7 @@ def _marker_like(cell: Cell) -> list[tuple[int, str]]:
         strings = [
             (row, line.strip())
             for row, line in enumerate(cell.text.splitlines(), 1)
-            if line.strip() in (BEGIN, END) and (row, line.strip()) not in comments
+            if line.strip() in _MARKERS and (row, line.strip()) not in comments
         ]
         lines = sorted(comments + strings)
     else:
@@ -143,13 +205,13 @@ def _marker_like(cell: Cell) -> list[tuple[int, str]]:
 
 def _resembles_marker(text: str) -> bool:
     words = text.lstrip("# ").upper()
-    if _LIKE_A_MARKER.match(text) and "SOL" in words:
+    if _LIKE_A_MARKER.match(text) and ("SOL" in words or "FAULTY" in words):
         return True
     if text.startswith("###") and words.split(" ")[0] in ("BEGIN", "END"):
         return True
     return any(
         difflib.SequenceMatcher(None, words, marker.lstrip("# ")).ratio() > 0.8
-        for marker in (BEGIN, END)
+        for marker in _MARKERS
     )
 
 
