@@ -14,9 +14,9 @@ _HOME = {
     "quiz": "lnnn.learn.quiz",
     "progress": "lnnn.learn.progress",
 }
-_MODULES = ("exact", "explore")
+_MODULES = ("digits", "exact", "explore")
 
-__all__ = ["__version__", "check", "exact", "explore", "hint", "progress", "quiz"]
+__all__ = ["__version__", "check", "digits", "exact", "explore", "hint", "progress", "quiz"]
 
 
 def __getattr__(name):
