@@ -31,12 +31,15 @@ course: $(VENV)/.installed
 	exec $(BIN)/python -m jupyterlab $$root --log-level=WARN --LabApp.default_url="/lab/tree/$$page"
 
 # What waits for deadlines runs alone, after the rest: two such tests at once would slow each other
-# down. The banks measure a pace again when it is in doubt, so they may share the cores.
+# down. Banks and mutants measure a pace again when it is in doubt, so they may share the cores.
+SUITES_ON_TRIAL := tests/grading/test_banks.py tests/grading/test_mutants.py \
+    tests/grading/test_faulty_labs.py
+
 test: $(VENV)/.complete
 	$(BIN)/python -m pytest tests -n auto --dist loadfile \
 	    --ignore=tests/browser --ignore=tests/grading
-	$(BIN)/python -m pytest tests/grading/test_banks.py -n auto
-	$(BIN)/python -m pytest tests/grading tests/browser --ignore=tests/grading/test_banks.py
+	$(BIN)/python -m pytest $(SUITES_ON_TRIAL) -n auto
+	$(BIN)/python -m pytest tests/grading tests/browser $(SUITES_ON_TRIAL:%=--ignore=%)
 
 notebooks: $(VENV)/.complete
 	$(BIN)/python -m lnnn.build
@@ -50,7 +53,7 @@ screenshots: $(VENV)/.complete
 	$(BIN)/python -m pytest tests/browser/screenshots.py
 
 bench: $(VENV)/.complete
-	@for script in benchmarks/startup.py benchmarks/grading.py benchmarks/sliders.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@for script in benchmarks/startup.py benchmarks/grading.py benchmarks/course.py benchmarks/sliders.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache

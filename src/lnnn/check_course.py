@@ -21,7 +21,7 @@ from lnnn.grading.suites import Suites
 from lnnn.learn import catalogue
 from lnnn.learn.errors import LearnError
 from lnnn.suite.plugin import SuiteError
-from lnnn.suite.results import FAILED, NOT_ATTEMPTED
+from lnnn.suite.results import FAILED, NOT_ATTEMPTED, NOT_RUN
 from lnnn.suite.runner import SuiteRunner
 
 POINTS = 100
@@ -169,17 +169,22 @@ def _grades(root: Path, lab: Source, grader: Grader) -> Looked:
 
 
 def _states(lab: Source, shipped: Graded) -> list[str]:
-    """A stub is "not attempted"; code that is shipped to be mended runs and fails."""
+    """A stub is "not attempted"; code that is shipped to be mended runs and fails.
+
+    Rules that wait for the fault to be mended are "not run".
+    """
     faults = []
     for cell in lab.cells:
         if cell.role != "answer":
             continue
         function = answer_function(lab, cell).name
-        wanted = FAILED if BEGIN_FAULTY in cell.text else NOT_ATTEMPTED
+        wanted, waiting = NOT_ATTEMPTED, set()
+        if BEGIN_FAULTY in cell.text:
+            wanted, waiting = FAILED, {NOT_RUN}
         outcomes = {test.outcome for test in shipped.tests if test.function == function}
-        if outcomes != {wanted}:
+        if outcomes - waiting != {wanted}:
             faults.append(
                 f"{function} as shipped reads {', '.join(sorted(outcomes)) or 'nothing'}; it "
-                f"should read {wanted} in every test."
+                f"should read {wanted} in every test that is run."
             )
     return faults
