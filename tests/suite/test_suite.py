@@ -245,11 +245,17 @@ def paced(*seconds, limit=10):
     return lab.calls, ratio
 
 
-def test_a_clear_pace_is_measured_once():
-    assert paced(0.001)[0] == 1
-    calls, ratio = paced(2.0)
-    assert calls == 1
+def test_a_clear_pace_is_measured_twice():
+    assert paced(0.001, 0.001)[0] == 2
+    calls, ratio = paced(2.0, 2.0)
+    assert calls == 2
     assert ratio > 40
+
+
+def test_one_stall_of_a_busy_machine_does_not_make_a_function_slow():
+    calls, ratio = paced(2.0, 0.001)
+    assert calls == 2
+    assert ratio < 1
 
 
 def test_a_pace_near_the_limit_is_measured_again_and_the_best_time_counts():
