@@ -138,6 +138,93 @@ def test_a_broken_surprisal_shows_its_error():
     assert "shape ()" in scene.panels[0].error
 
 
+def to_bits(nats):
+    return nats / np.log(2)
+
+
+def upside_down(nats):
+    return nats * np.log(2)
+
+
+def converted(nats_to_bits, *z, temperature=1.0, nll=nll):
+    values = logits(*(z or (2, 1, -1)), temperature=temperature)
+    return surprisal_scene(nll, values, nats_to_bits=nats_to_bits)
+
+
+@pytest.mark.parametrize("z", [(2, 1, -1), (0, 0, 0), (20, 0, -20)])
+@pytest.mark.parametrize("temperature", [0.05, 1.0, 20.0])
+def test_a_right_conversion_shows_what_is_shown_without_one(z, temperature):
+    plain = surprisal_scene(nll, logits(*z, temperature=temperature))
+    assert converted(to_bits, *z, temperature=temperature).to_dict() == plain.to_dict()
+
+
+def test_a_factor_upside_down_is_named_and_its_bars_are_its_own():
+    scene = converted(upside_down)
+    with mpmath.workdps(30):
+        total = mpmath.exp(2) + mpmath.exp(1) + mpmath.exp(-1)
+        nats = mpmath.log(total) + 1
+        wrong, right = float(nats * mpmath.log(2)), float(nats / mpmath.log(2))
+    assert scene.finding == (
+        f"upside_down turns {float(nats):.4g} nats into {wrong:.4g} bits, and it should be "
+        f"{right:.4g}: its factor is upside down"
+    )
+    bar = scene.panels[1].bar_list[-1]
+    assert (bar.row, bar.series) == ("class 3", "bits")
+    assert bar.value == pytest.approx(wrong, rel=1e-13)
+    assert bar.exact == pytest.approx(right, rel=1e-13)
+
+
+@pytest.mark.parametrize("factor", [1.0, -1.4427, 1.44, 0.0, np.nan, np.inf])
+def test_another_wrong_factor_is_wrong_and_not_upside_down(factor):
+    finding = converted(lambda nats: factor * nats).finding
+    assert finding.startswith("lambda turns 3.349 nats into ")
+    assert finding.endswith("bits, and it should be 4.832")
+
+
+def test_a_wrong_surprisal_is_told_before_wrong_bits():
+    assert converted(upside_down, nll=lambda p: -np.log2(p)).finding.startswith("lambda makes")
+
+
+def test_bits_of_a_flushed_probability():
+    flushed = {"z": (20, 0, -20), "temperature": 0.05}
+    right = converted(to_bits, *flushed["z"], temperature=0.05)
+    assert right.panels[1].bar_list[-1].words() == "inf flushed"
+    assert "flushed to 0" in right.finding
+    wrong = converted(upside_down, *flushed["z"], temperature=0.05)
+    assert wrong.finding == (
+        "upside_down turns 400 nats into 277.3 bits, and it should be 577.1: "
+        "its factor is upside down"
+    )
+    capped = converted(
+        lambda nats: np.minimum(nats / np.log(2), 1000), *flushed["z"], temperature=0.05
+    )
+    assert capped.panels[1].bar_list[-1].words() == "1000"
+    assert capped.finding == "lambda turns inf nats into 1000 bits, and it should be inf"
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (lambda nats: None, "returned None"),
+        (lambda nats: nats.sum(), "shape ()"),
+        (lambda nats: 1 / 0, "raised ZeroDivisionError"),
+    ],
+)
+def test_a_broken_conversion_shows_its_error(broken, says):
+    scene = converted(broken)
+    assert scene.finding == "lambda gives no bits"
+    assert scene.panels[0].kind == "message"
+    assert says in scene.panels[0].error
+
+
+def test_an_unwritten_conversion_shows_what_is_to_be_written():
+    def nats_to_bits(nats):
+        raise NotImplementedError("write nats_to_bits")
+
+    (panel,) = explore.surprisal(nll, nats_to_bits, logits=(2, 1, -1)).scene.panels
+    assert panel.error == "nats_to_bits raised NotImplementedError: write nats_to_bits"
+
+
 # Product against sum.
 
 
@@ -241,9 +328,13 @@ def test_snippets_recreate_the_values():
             lambda: explore.surprisal(nll),
             ["logit_1", "logit_2", "logit_3", "logit_4", "temperature"],
         ),
+        (
+            lambda: explore.surprisal(nll, to_bits, logits=(2, 1, -1)),
+            ["logit_1", "logit_2", "logit_3", "temperature"],
+        ),
         (lambda: explore.product_and_sum(product, sum_of_logs), ["tokens", "p", "dtype"]),
     ],
-    ids=["tangent", "surprisal", "product_and_sum"],
+    ids=["tangent", "surprisal", "surprisal in bits", "product_and_sum"],
 )
 def test_each_explorable_has_its_sliders(make, names):
     widget = make()
@@ -256,6 +347,11 @@ def test_a_number_in_place_of_a_function_is_refused(make):
         make(0.5)
 
 
+def test_bits_in_place_of_a_conversion_are_refused():
+    with pytest.raises(TypeError, match="pass it without calling it"):
+        explore.surprisal(nll, 1.44)
+
+
 @pytest.mark.parametrize("pair", [(1.0, sum_of_logs), (product, -3.0)])
 def test_both_functions_of_a_sequence_must_be_functions(pair):
     with pytest.raises(TypeError, match="pass it without calling it"):
@@ -266,6 +362,7 @@ def test_every_scene_can_be_drawn_without_a_browser():
     for scene in (
         tangent_scene(np.log, {"p": 1e-6}),
         surprisal_scene(nll, logits(20, 0, -20, temperature=0.05)),
+        converted(upside_down),
         product_and_sum_scene(product, sum_of_logs, sequence(100_000, 0.5, "float16")),
     ):
         png, _ = figure.png(scene)

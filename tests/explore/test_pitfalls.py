@@ -8,7 +8,14 @@ import pytest
 
 from lnnn import exact, explore
 from lnnn.explore import figure
-from lnnn.explore.pitfalls import FEATURES, LABELS, STEPS, bug_hunt_scene, epsilon_cap_scene
+from lnnn.explore.pitfalls import (
+    FEATURES,
+    LABELS,
+    STEPS,
+    bug_hunt_scene,
+    entropy_and_divergence_scene,
+    epsilon_cap_scene,
+)
 from lnnn.explore.scene import Status
 
 
@@ -291,6 +298,134 @@ def test_the_cap_has_logits_temperature_epsilon_and_floats():
     assert list(widget.values) == ["logit_1", "logit_2", "temperature", "eps", "dtype"]
 
 
+# Entropy and divergence.
+
+
+def soft_cross_entropy(z, q):
+    return -np.where(q > 0, q * np.where(q > 0, log_softmax(z), 0), 0).sum(axis=1).mean()
+
+
+def kl_divergence(log_p, log_q):
+    some = log_p > -np.inf
+    gap = np.where(some, log_p, 0) - np.where(some, log_q, 0)
+    return (np.exp(log_p) * gap).sum(axis=-1)
+
+
+def zero_times_infinity(z, q):
+    return -(q * log_softmax(z)).sum(axis=1).mean()
+
+
+def infinity_minus_infinity(log_p, log_q):
+    return (np.exp(log_p) * (log_p - log_q)).sum(axis=-1)
+
+
+def parts(loss=soft_cross_entropy, divergence=kl_divergence, z=(1, 0, 2), temperature=1.0, out=0):
+    values = at(*z, temperature=temperature, class_3=("possible", "ruled out")[out])
+    return entropy_and_divergence_scene(loss, divergence, values)
+
+
+@pytest.mark.parametrize("out", [0, 1])
+@pytest.mark.parametrize("temperature", [0.05, 1.0, 20.0])
+@pytest.mark.parametrize("z", [(1, 0, 2), (-20, 20, 20), (20, 20, -20)])
+def test_both_bars_are_the_loss_of_mpmath(z, temperature, out):
+    with mpmath.workdps(50):
+        z_T = [mpmath.mpf(v) / mpmath.mpf(temperature) for v in z[: 3 - out]]
+        log_sum = mpmath.log(mpmath.fsum(map(mpmath.exp, z_T)))
+        q = (mpmath.mpf("0.7"), mpmath.mpf("0.3"))
+        loss = mpmath.fsum(a * (log_sum - b) for a, b in zip(q, z_T[:2], strict=True))
+        entropy = -mpmath.fsum(a * mpmath.log(a) for a in q)
+    scene = parts(z=z, temperature=temperature, out=out)
+    assert [b.value for b in scene.panels[0].bar_list] == pytest.approx([float(loss)] * 2, rel=1e-9)
+    assert [b.exact for b in scene.panels[0].bar_list] == pytest.approx(
+        [float(loss)] * 2, rel=1e-13
+    )
+    assert scene.finding == (
+        f"{float(loss):.3f} nats are {float(entropy):.3f} of entropy and "
+        f"{float(loss - entropy):.3f} of divergence"
+    )
+
+
+def test_the_probabilities_of_the_model_are_told():
+    assert readout(parts(z=(0, 0, 0)), "model") == "0.333, 0.333, 0.333"
+    assert readout(parts(z=(0, 0, 9), out=1), "model") == "0.5, 0.5, 0"
+
+
+def test_a_class_ruled_out_makes_both_bars_nan_where_zero_meets_infinity():
+    # IEEE 754: 0 · ∞ and ∞ − ∞ are NaN. For the divergence even ln 0 of the target is enough.
+    scene = parts(zero_times_infinity, infinity_minus_infinity, out=1)
+    assert [b.row for b in scene.panels[0].bar_list] == [
+        "zero_times_infinity",
+        "entropy + infinity_minus_infinity",
+    ]
+    assert all(math.isnan(b.value) and b.words() == "NaN" for b in scene.panels[0].bar_list)
+    assert scene.finding.endswith(
+        "of divergence, but zero_times_infinity says NaN and infinity_minus_infinity says NaN"
+    )
+    assert [b["status"] for b in scene.to_dict()["panels"][0]["bars"]] == ["NaN", "NaN"]
+
+
+def test_with_class_3_possible_the_cross_entropy_is_right_in_spite_of_it():
+    assert "but" not in parts(zero_times_infinity).finding
+
+
+def test_a_wrong_loss_or_divergence_is_named():
+    twice = parts(lambda z, q: 2.0, kl_divergence)
+    assert twice.finding.endswith("of divergence, but lambda says 2")
+    turned = parts(divergence=lambda p, q: 0.0)
+    assert turned.finding.endswith("of divergence, but lambda says 0")
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (lambda a, b: None, "returned None"),
+        (lambda a, b: a, "an array of float64, shape (1, 3)"),
+        (lambda a, b: 1 / 0, "raised ZeroDivisionError"),
+    ],
+)
+def test_a_function_that_gives_no_number_shows_what_it_gave(broken, says):
+    for scene in (parts(broken), parts(divergence=broken)):
+        assert scene.panels[0].kind == "message"
+        assert says in scene.panels[0].error
+
+
+def test_an_unwritten_function_shows_what_is_to_be_written():
+    def kl(log_p, log_q):
+        raise NotImplementedError("write kl")
+
+    (panel,) = explore.entropy_and_divergence(soft_cross_entropy, kl).scene.panels
+    assert panel.error == "kl raised NotImplementedError: write kl"
+
+
+def test_a_function_that_writes_into_its_argument_does_no_harm():
+    def shifts(z, q):
+        z -= 100
+        q *= 2
+        return 1.0
+
+    scene = parts(shifts)
+    assert [b.exact for b in scene.panels[0].bar_list] == [
+        b.exact for b in parts().panels[0].bar_list
+    ]
+
+
+def test_the_parts_have_logits_a_temperature_and_a_class_to_rule_out():
+    widget = explore.entropy_and_divergence(soft_cross_entropy, kl_divergence)
+    assert list(widget.values) == ["logit_1", "logit_2", "logit_3", "temperature", "class_3"]
+    assert list(widget.values.values()) == [1, 0, 2, 1, "possible"]
+    with pytest.raises(TypeError, match="pass it without calling it"):
+        explore.entropy_and_divergence(soft_cross_entropy, 0.5)
+    with pytest.raises(ValueError, match="three"):
+        explore.entropy_and_divergence(soft_cross_entropy, kl_divergence, logits=(1, 2))
+
+
+def test_the_snippet_of_the_parts_recreates_logits_and_target():
+    scope = {"np": np}
+    exec(parts(temperature=2.0, out=1).snippet, scope)
+    assert scope["logits"].tolist() == [[0.5, 0.0, -np.inf]]
+    assert scope["targets"].tolist() == [[0.7, 0.3, 0.0]]
+
+
 # Drawing, at the ends of the sliders too.
 
 
@@ -310,5 +445,20 @@ def test_every_cap_can_be_drawn(dtype):
     for gap, temperature, eps in ((-40, 0.05, 0.1), (40, 0.05, 1e-16), (0, 20, 1e-7)):
         scene = cap(gap=gap, temperature=temperature, eps=eps, dtype=dtype)
         scene.to_dict()
+    png, _ = figure.png(scene)
+    assert len(png) > 1000
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [(soft_cross_entropy, kl_divergence), (zero_times_infinity, infinity_minus_infinity)],
+)
+def test_entropy_and_divergence_can_be_drawn(pair):
+    for z in ((-20, 20, 20), (20, -20, 20), (1, 0, 2)):
+        for temperature in (0.05, 20.0):
+            for out in (0, 1):
+                scene = parts(*pair, z=z, temperature=temperature, out=out)
+                scene.to_dict()
+                assert scene.finding in scene.in_words()
     png, _ = figure.png(scene)
     assert len(png) > 1000

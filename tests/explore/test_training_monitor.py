@@ -11,7 +11,16 @@ from lnnn import exact, explore
 from lnnn.explore import figure
 from lnnn.explore.scene import Status
 from lnnn.explore.sliders import starting_values
-from lnnn.explore.training_monitor import LENS, MEANS, TOKENS, ranks_scene, scrub_scene
+from lnnn.explore.training_monitor import (
+    ENDS,
+    LENS,
+    MEANS,
+    PLACES,
+    TOKENS,
+    ranks_scene,
+    score_sequence_scene,
+    scrub_scene,
+)
 
 EPOCHS, N, V = 5, 40, 6
 _rng = np.random.default_rng(0)
@@ -250,6 +259,180 @@ def test_snippets_recreate_the_values():
     assert [r[0] for r in scope["ranks"]] == list(MEANS)
     exec(scrubbed(temperature=3.0).snippet, scope)
     assert (scope["z"].tolist(), scope["temperature"]) == ([0, 4, -2, -2, -2, -2], 3)
+    exec(scored(temperature=2.0, threshold=-1.5).snippet, scope)
+    assert scope["logits"][0, 1].tolist() == [0, 0.5, 0]
+    assert (scope["targets"].tolist(), scope["threshold"]) == ([[1, 2, 1, 2, 0]], -1.5)
+
+
+# The score of a sequence.
+
+
+def token_log_probs(logits, targets):
+    table = special.log_softmax(logits, axis=-1)
+    return np.take_along_axis(table, targets[..., None], axis=-1)[..., 0]
+
+
+def sequence_log_probs(log_probs, tokens, eos):
+    ends = tokens == eos
+    lengths = np.where(ends.any(axis=1), ends.argmax(axis=1) + 1, tokens.shape[1])
+    counts = np.arange(tokens.shape[1]) < lengths[:, None]
+    return np.where(counts, log_probs, 0).sum(axis=1), lengths
+
+
+def flag_outliers(log_probs, mask, threshold):
+    return np.argwhere(mask & (log_probs < threshold))
+
+
+def to_the_end(log_probs, tokens, eos):
+    return log_probs.sum(axis=1), np.full(len(tokens), tokens.shape[1])
+
+
+def flag_all(log_probs, mask, threshold):
+    return np.argwhere(log_probs < threshold)
+
+
+def softmax_then_log(logits, targets):
+    with np.errstate(divide="ignore"):
+        return np.log(np.exp(token_log_probs(logits, targets)))
+
+
+def scored(
+    tokens=token_log_probs,
+    totals=sequence_log_probs,
+    flags=flag_outliers,
+    logits=(0.0, 1.0, 0.0),
+    temperature=1.0,
+    threshold=-4.0,
+    eos="5",
+):
+    z = {f"logit_{k}": v for k, v in enumerate(logits, start=1)}
+    values = {**z, "temperature": temperature, "threshold": threshold, "eos": eos}
+    return score_sequence_scene(tokens, totals, flags, values)
+
+
+@pytest.mark.parametrize(("eos", "length"), [("2", 2), ("5", 5), ("nowhere", 5)])
+@pytest.mark.parametrize("temperature", [0.01, 1.0, 20.0])
+@pytest.mark.parametrize("logits", [(0.0, 1.0, 0.0), (-20.0, 20.0, -20.0)])
+def test_each_token_and_the_total_are_those_of_mpmath(logits, temperature, eos, length):
+    right = []
+    with mpmath.workdps(50):
+        for place, k in zip((PLACES[0], logits, *PLACES[2:]), ENDS[eos], strict=True):
+            z = [mpmath.mpf(v) / mpmath.mpf(temperature) for v in place]
+            right.append(float(z[k] - mpmath.log(mpmath.fsum(map(mpmath.exp, z)))))
+        total = float(mpmath.fsum(right[:length]))
+    scene = scored(logits=logits, temperature=temperature, eos=eos)
+    bars = scene.panels[0].bar_list
+    assert [b.exact for b in bars] == pytest.approx(right, rel=1e-12)
+    assert [b.value for b in bars] == pytest.approx(right, rel=1e-9, abs=1e-12)
+    shown = f"{total:.4g} nats".replace("-", "−")
+    flagged = [t + 1 for t in range(length) if right[t] < -4]
+    count = f"{len(flagged)} of them" if flagged else "no place"
+    assert readout(scene, "total").text == shown
+    assert readout(scene, "flagged places").text == (", ".join(map(str, flagged)) or "none")
+    assert scene.finding == f"{length} tokens count: {shown}, {count} flagged"
+
+
+def test_the_four_questions_of_lab_08():
+    start = scored()
+    assert start.finding.endswith("no place flagged")
+    # With the EOS at 0 and a at 1, ln p of b is −4 where b stands at ln((1 + e)/(e^4 − 1)) = −2.67.
+    assert readout(scored(logits=(0, 1, -2.5)), "flagged").text == "none"
+    assert readout(scored(logits=(0, 1, -3.0)), "flagged").text == "2"
+    hot = scored(temperature=20.0)
+    assert [b.value for b in hot.panels[0].bar_list] == pytest.approx([-math.log(3)] * 5, abs=0.2)
+    assert readout(scored(temperature=0.5), "flagged").text == "3"
+    ended = scored(temperature=0.5, eos="2")
+    assert [b.row for b in ended.panels[0].bar_list][2:] == [
+        "3: a, after the end",
+        "4: b, after the end",
+        "5: a, after the end",
+    ]
+    assert readout(ended, "tokens that count").text == "2"
+
+
+def test_a_softmax_before_the_logarithm_loses_the_total_when_it_is_cold():
+    assert scored(softmax_then_log).finding == scored().finding
+    scene = scored(softmax_then_log, temperature=0.01, logits=(0.0, 20.0, 0.0))
+    (lost,) = [b for b in scene.panels[0].bar_list if b.row.startswith("2")]
+    assert (lost.status, lost.exact) == (Status.UNDERFLOW, -2000)
+    assert scene.finding == ("softmax_then_log says of place 2: −inf nats and should be −2000 nats")
+    assert readout(scene, "total").status is Status.UNDERFLOW
+
+
+def test_the_first_function_that_is_wrong_is_named():
+    assert scored(totals=to_the_end, eos="2").finding == (
+        "to_the_end counts 5 tokens, and there are 2"
+    )
+    assert scored(flags=flag_all, eos="2", temperature=0.2).finding.startswith("flag_all flags ")
+
+    def mean(log_probs, tokens, eos):
+        totals, lengths = sequence_log_probs(log_probs, tokens, eos)
+        return totals / lengths, lengths
+
+    assert scored(totals=mean).finding.startswith("The total is −")
+    none = scored(flags=lambda p, m, t: np.empty((0, 2), int), temperature=0.5)
+    assert none.finding == "lambda flags no place, and should flag place 3"
+    in_float32 = scored(lambda z, y: token_log_probs(np.float32(z), y))
+    assert "lambda says of place" in in_float32.finding
+    assert in_float32.panels[0].note == "returned float32"
+
+
+def test_what_is_after_the_end_and_flagged_is_told():
+    scene = scored(flags=flag_all, eos="2", temperature=0.2)
+    assert "after the end, flagged" in " ".join(b.row for b in scene.panels[0].bar_list)
+
+
+def test_a_nan_total_is_told_as_nan():
+    scene = scored(totals=lambda p, y, e: (np.array([np.nan]), np.array([5])))
+    assert scene.finding.startswith("The total is NaN nats and should be −")
+    assert readout(scene, "total").status is Status.NAN
+
+
+@pytest.mark.parametrize(
+    ("which", "function", "says"),
+    [
+        ("tokens", lambda z, y: None, "returned None"),
+        ("tokens", lambda z, y: z, "shape (1, 5, 3)"),
+        ("totals", lambda p, y, e: None, "returned None. Expected: (totals, lengths)"),
+        ("totals", lambda p, y, e: p.sum(axis=1), "shape (1,). Expected: (totals, lengths)"),
+        ("totals", lambda p, y, e: (p, y, e), "returned a tuple of 3"),
+        ("totals", lambda p, y, e: (p, y), "For the totals lambda returned an array of float64"),
+        ("totals", lambda p, y, e: (1.0, y), "For the lengths lambda returned an array of int64"),
+        ("flags", lambda p, m, t: None, "returned None. Expected: an array of integers"),
+        ("flags", lambda p, m, t: p < t, "an array of bool, shape (1, 5)"),
+        ("flags", lambda p, m, t: np.zeros((1, 2)), "an array of float64, shape (1, 2)"),
+        ("flags", lambda p, m, t: np.array([[0, 5]]), "returned the pair (0, 5)"),
+        ("flags", lambda p, m, t: np.array([[1, 0]]), "The places are (0, 0) to (0, 4)"),
+    ],
+)
+def test_a_function_that_gives_no_score_shows_what_it_gave(which, function, says):
+    (panel,) = scored(**{which: function}).panels
+    assert panel.kind == "message"
+    assert says in panel.error
+
+
+@pytest.mark.parametrize("which", ["tokens", "totals", "flags"])
+def test_an_unwritten_function_shows_what_is_to_be_written(which):
+    def unwritten(*arguments):
+        raise NotImplementedError("write it")
+
+    (panel,) = scored(**{which: unwritten}).panels
+    assert panel.error == "unwritten raised NotImplementedError: write it"
+
+
+def test_functions_that_write_into_their_arguments_do_no_harm():
+    def tokens(z, y):
+        z -= 1e3
+        y[:] = 0
+        return token_log_probs(PLACES[None] * 1.0, np.array([ENDS["5"]]))
+
+    def totals(p, y, e):
+        answer = sequence_log_probs(p, y, e)
+        p[:], y[:] = 0, 0
+        return answer
+
+    scene = scored(tokens, totals, logits=tuple(PLACES[1]))
+    assert scene.finding == scored(logits=tuple(PLACES[1])).finding
 
 
 # The explorables.
@@ -266,8 +449,12 @@ def test_snippets_recreate_the_values():
             lambda: explore.ranks(mean_of_means, mean_of_tokens),
             ["tokens_1", "mean_1", "tokens_2", "mean_2", "tokens_3", "mean_3"],
         ),
+        (
+            lambda: explore.score_sequence(token_log_probs, sequence_log_probs, flag_outliers),
+            ["logit_1", "logit_2", "logit_3", "temperature", "threshold", "eos"],
+        ),
     ],
-    ids=["scrub", "ranks"],
+    ids=["scrub", "ranks", "score_sequence"],
 )
 def test_each_explorable_has_its_sliders(make, names):
     assert list(make().values) == names
@@ -285,12 +472,22 @@ def test_a_value_in_place_of_a_function_is_refused():
         explore.ranks(mean_of_means, 1.0)
     with pytest.raises(ValueError, match="at least one function"):
         explore.ranks()
+    with pytest.raises(TypeError, match="pass it without calling it"):
+        explore.score_sequence(token_log_probs, sequence_log_probs, [])
+    with pytest.raises(ValueError, match="three"):
+        explore.score_sequence(
+            token_log_probs, sequence_log_probs, flag_outliers, logits=(1.0, 2.0)
+        )
 
 
 @pytest.mark.parametrize(
     "widget",
-    [explore.scrub(log_softmax, LOGITS, LABELS), explore.ranks(mean_of_means, mean_of_tokens)],
-    ids=["scrub", "ranks"],
+    [
+        explore.scrub(log_softmax, LOGITS, LABELS),
+        explore.ranks(mean_of_means, mean_of_tokens),
+        explore.score_sequence(token_log_probs, sequence_log_probs, flag_outliers),
+    ],
+    ids=["scrub", "ranks", "score_sequence"],
 )
 def test_every_slider_can_stand_at_both_of_its_ends(widget):
     start = starting_values(widget._sliders)
@@ -308,6 +505,9 @@ def test_every_scene_can_be_drawn_without_a_browser():
         scrubbed(textbook, temperature=0.05),
         averaged(),
         averaged(tokens=(0, 0, 0)),
+        scored(temperature=0.01, eos="2"),
+        scored(softmax_then_log, temperature=0.01),
+        scored(flags=flag_all, threshold=-0.5),
     ):
         png, _ = figure.png(scene)
         assert len(png) > 1000

@@ -15,11 +15,11 @@ _HOME = {
     "ln_basics": ("product_and_sum", "surprisal", "tangent"),
     "overflow_underflow": ("exp_number_line", "four_dtypes"),
     "log_softmax": ("shift", "side_by_side"),
-    "pitfalls": ("bug_hunt", "epsilon_cap"),
+    "pitfalls": ("bug_hunt", "entropy_and_divergence", "epsilon_cap"),
     "label_smoothing": ("reliability", "smoothing"),
     "logsumexp": ("choose_shift", "online_pass", "smooth_max"),
     "claims": ("cap_and_flag", "recovery", "who_underflows"),
-    "training_monitor": ("ranks", "scrub"),
+    "training_monitor": ("ranks", "score_sequence", "scrub"),
     "cross_entropy": ("confidently_wrong", "loss_surface", "p_minus_onehot"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

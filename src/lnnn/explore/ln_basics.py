@@ -40,15 +40,18 @@ def tangent(log=np.log, *, name=None, p=0.1) -> Explorable:
     return Explorable(partial(tangent_scene, log, name=name), [slider])
 
 
-def surprisal(nll, *, name=None, logits=LOGITS, temperature=1.0) -> Explorable:
+def surprisal(nll, nats_to_bits=None, *, name=None, logits=LOGITS, temperature=1.0) -> Explorable:
     """What each class would cost if it were the right one, in nats and in bits.
 
     nll: called as ``nll(p)`` with the float64 probabilities of the classes; returns −ln p, in nats.
-    name: its title; its own name unless given. logits, temperature: where the sliders start.
+    nats_to_bits: called with what ``nll`` returned; returns the same in bits. A division by ln 2
+    unless given. name: title of ``nll``; its own name unless given.
+    logits, temperature: where the sliders start.
     """
-    study.check_functions("surprisal", (nll,))
+    study.check_functions("surprisal", [f for f in (nll, nats_to_bits) if f is not None])
     controls = [*logit_sliders(logits), temperature_slider(temperature)]
-    return Explorable(partial(surprisal_scene, nll, name=name), controls)
+    scene = partial(surprisal_scene, nll, nats_to_bits=nats_to_bits, name=name)
+    return Explorable(scene, controls)
 
 
 def product_and_sum(
@@ -121,7 +124,7 @@ def tangent_scene(log, values: dict, *, name=None) -> Scene:
     )
 
 
-def surprisal_scene(nll, values: dict, *, name=None) -> Scene:
+def surprisal_scene(nll, values: dict, *, nats_to_bits=None, name=None) -> Scene:
     """The scene of ``surprisal`` at ``values``: logit_1 …, temperature."""
     temperature = float(values["temperature"])
     name = name or study.names_of([nll])[0]
@@ -136,17 +139,28 @@ def surprisal_scene(nll, values: dict, *, name=None) -> Scene:
         Status.UNDERFLOW if p_k == 0 and np.isinf(v) else status
         for v, p_k, status in zip(answer.values, p, answer.statuses, strict=True)
     ]
+    bits, bits_fault, note = answer.values / LN2, "", answer.note
+    if nats_to_bits is not None:
+        converter = study.names_of([nll, nats_to_bits])[1]
+        converted = study.ask(converter, nats_to_bits, answer.values, 1.0)
+        if converted.problem:
+            return Scene.problem(f"{converter} gives no bits", converter, converted.problem)
+        bits, bits_fault = converted.values, _bits_fault(converter, answer.values, converted.values)
+        note = "; ".join(f"{a.name}: {a.note}" for a in (answer, converted) if a.note)
     exact = oracle.to_float(truth)
     bars = []
-    for k, (value, status) in enumerate(zip(answer.values, statuses, strict=True)):
-        row = f"class {k + 1}"
-        for unit, size in (("nats", 1.0), ("bits", LN2)):
-            shown = float(value) / size
-            text = numbers.text(shown, 4) + (" flushed" if status is Status.UNDERFLOW else "")
-            bars.append(Bar(row, shown, unit, status, text, exact=exact[k] / size))
+    for k, status in enumerate(statuses):
+        row, flushed = f"class {k + 1}", status is Status.UNDERFLOW
+        for unit, shown, size in (("nats", answer.values, 1.0), ("bits", bits, LN2)):
+            value = float(shown[k])
+            same = math.isfinite(value) == math.isfinite(answer.values[k])
+            text = numbers.text(value, 4) + (" flushed" if flushed and same else "")
+            bars.append(
+                Bar(row, value, unit, status if same else None, text, exact=exact[k] / size)
+            )
     entropy = float(sum(a * b for a, b in zip(oracle.exp(log_p), truth, strict=True)))
     return Scene(
-        finding=_surprisal_finding(name, answer.values, p, z, temperature),
+        finding=_surprisal_finding(name, answer.values, p, z, temperature, bits_fault),
         panels=[
             Panel.bars(
                 "Probability",
@@ -165,7 +179,7 @@ def surprisal_scene(nll, values: dict, *, name=None) -> Scene:
                 "Surprisal, if this class is right",
                 _surprisal_axis(exact.max() / LN2),
                 bars,
-                note=answer.note,
+                note=note,
             ),
         ],
         readouts=[
@@ -273,10 +287,30 @@ def _surprisal_axis(most_bits):
     return Axis("surprisal (nats, bits)", 0, high, ticks=numbers.linear_ticks(0, high, most=4))
 
 
-def _surprisal_finding(name, nats, p, z, temperature):
+def _bits_fault(name, nats, bits):
+    """What is wrong with a conversion, told by the dearest class that it gets wrong; or ""."""
+    right = nats / LN2
+    with np.errstate(invalid="ignore"):
+        close = np.abs(bits - right) <= 1e-6 * np.maximum(1.0, np.abs(right))
+    same = (bits == right) | (np.isnan(bits) & np.isnan(right))
+    wrong = np.flatnonzero(~(same | (close & np.isfinite(right))))
+    if not wrong.size:
+        return ""
+    known = wrong[np.isfinite(nats[wrong])]
+    k = known[np.argmax(nats[known])] if known.size else wrong[0]
+    told = (
+        f"{name} turns {numbers.nats(nats[k])} into {numbers.text(bits[k], 4)} bits, "
+        f"and it should be {numbers.text(right[k], 4)}"
+    )
+    if np.isfinite(nats[k]) and abs(bits[k] - nats[k] * LN2) <= _TOLERANCE * abs(nats[k] * LN2):
+        told += ": its factor is upside down"
+    return told
+
+
+def _surprisal_finding(name, nats, p, z, temperature, bits_fault):
     best, worst = int(np.argmax(z)), int(np.argmin(z))
     if p[worst] == 0:
-        return (
+        return bits_fault or (
             f"Class {worst + 1} costs {numbers.nats(nats[worst])}: its probability was flushed "
             "to 0 before the logarithm was taken"
         )
@@ -288,6 +322,8 @@ def _surprisal_finding(name, nats, p, z, temperature):
             f"{name} makes class {worst + 1} {numbers.nats(difference)} dearer than "
             f"class {best + 1}; their logit gap divided by T is {numbers.text(expected, 4)}"
         )
+    if bits_fault:
+        return bits_fault
     if expected < 0.05:
         return (
             f"{len(z)} classes with hardly a difference: "

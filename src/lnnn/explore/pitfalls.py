@@ -1,7 +1,9 @@
-"""Explorables of notebook 07: a bug beside its cure, now and over a training run; epsilon's cap.
+"""Explorables of page and lab 07: a bug beside its cure, now and over a training run; epsilon's
+cap; a cross-entropy as entropy plus divergence.
 
-``bug_hunt_scene`` and ``epsilon_cap_scene`` are pure: functions and slider values in, scene out.
-``bug_hunt`` and ``epsilon_cap`` wrap them in a widget.
+``bug_hunt_scene``, ``epsilon_cap_scene`` and ``entropy_and_divergence_scene`` are pure: functions
+and slider values in, scene out. ``bug_hunt``, ``epsilon_cap`` and ``entropy_and_divergence`` wrap
+them in a widget.
 """
 
 import math
@@ -11,6 +13,8 @@ from functools import partial
 
 import numpy as np
 from scipy import special
+
+from lnnn import exact as oracle
 
 from . import numbers, study
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene, Status
@@ -31,6 +35,10 @@ _STEP = 0.02  # of a central difference, in units of z / T: wide enough for a fl
 _TOLERANCE = 0.02  # a relative difference that a reader can see
 
 _GAPS = np.linspace(0, 60, 121)  # nats
+
+TARGET = np.array([[0.7, 0.3, 0.0]])
+_ENTROPY = float(special.entr(TARGET).sum())
+_SAME = 1e-9  # two losses that agree to this, relative or in nats, are one
 
 
 def bug_hunt(bugs, *, logits=LOGITS, temperature=1.0, bug=None) -> Explorable:
@@ -69,6 +77,37 @@ def epsilon_cap(
         Choice("dtype", DTYPES, start=dtype, label="floats"),
     ]
     return Explorable(partial(epsilon_cap_scene, loss, name=name), controls)
+
+
+def entropy_and_divergence(
+    soft_cross_entropy,
+    kl_divergence,
+    *,
+    names=None,
+    logits=(1.0, 0.0, 2.0),
+    temperature=1.0,
+    class_3="possible",
+) -> Explorable:
+    """The loss for a soft target, once as such, once as its entropy plus the divergence.
+
+    The target gives three classes 0.7, 0.3 and 0; class 3 can be ruled out with a logit of −inf.
+    soft_cross_entropy: called as ``f(logits, targets)``, both (1, 3) float64, the logits already
+    divided by the temperature; returns one number in nats. kl_divergence: called as
+    ``f(log_p, log_q)``, both (1, 3), the target first; returns one number, or an array of one.
+    names: titles of the two. logits, temperature, class_3: where the controls start.
+    """
+    functions = (soft_cross_entropy, kl_divergence)
+    study.check_functions("entropy_and_divergence", functions)
+    names = study.checked_names(names, functions)
+    if len(logits) != TARGET.size:
+        raise ValueError(f"logits: three, one for each class of the target; not {len(logits)}")
+    controls = [
+        *logit_sliders(logits),
+        temperature_slider(temperature),
+        Choice("class_3", ("possible", "ruled out"), start=class_3, label="class 3"),
+    ]
+    scene = partial(entropy_and_divergence_scene, *functions, names=names)
+    return Explorable(scene, controls)
 
 
 def bug_hunt_scene(bugs, values: dict) -> Scene:
@@ -181,6 +220,43 @@ def epsilon_cap_scene(loss, values: dict, *, name=None) -> Scene:
             Readout(name, f"{_short(at)} nats", status),
         ],
         snippet=f"p = np.array({special.expit(-gap):.6g}, dtype=np.{dtype})\neps = {eps!r}",
+    )
+
+
+def entropy_and_divergence_scene(
+    soft_cross_entropy, kl_divergence, values: dict, *, names=None
+) -> Scene:
+    """The scene of ``entropy_and_divergence`` at ``values``: logit_1 …, temperature, class_3."""
+    names = names or study.names_of((soft_cross_entropy, kl_divergence))
+    z = logits_of(values)[None] / float(values["temperature"])  # (1, 3)
+    if values["class_3"] == "ruled out":
+        z[0, 2] = -np.inf
+    shown = ", ".join("-np.inf" if math.isinf(v) else repr(v) for v in z[0].tolist())
+    snippet = f"logits = np.array([[{shown}]])\ntargets = np.array({TARGET.tolist()!r})"
+    log_q = oracle.to_float(oracle.log_softmax(z))
+    with np.errstate(divide="ignore"):
+        log_p = np.log(TARGET)
+    loss, problem = study.one_number(names[0], soft_cross_entropy, z, TARGET)
+    if problem:
+        return Scene.problem(f"{names[0]} gives no loss", names[0], problem, snippet=snippet)
+    divergence, problem = study.one_number(names[1], kl_divergence, log_p, log_q)
+    if problem:
+        return Scene.problem(f"{names[1]} gives no number", names[1], problem, snippet=snippet)
+    right = float(oracle.soft_cross_entropy(z, TARGET))
+    high = numbers.nice_ceiling(max(right, 1.0))
+    bars = {names[0]: loss, f"entropy + {names[1]}": _ENTROPY + divergence}
+    return Scene(
+        finding=_entropy_finding(right, dict(zip(names, (loss, divergence), strict=True))),
+        panels=[
+            Panel.bars(
+                "Loss for the target 0.7, 0.3, 0",
+                Axis("loss (nats)", 0, high, ticks=numbers.linear_ticks(0, high)),
+                [Bar(row, value, exact=right) for row, value in bars.items()],
+                wide=True,
+            )
+        ],
+        readouts=[Readout("model", ", ".join(numbers.text(v, 3) for v in np.exp(log_q[0])))],
+        snippet=snippet,
     )
 
 
@@ -411,6 +487,18 @@ def _later(reported, true, possible):
     return (
         f"; {after} the true loss is {_coarse(true[-1])}, without the bug {_coarse(possible[-1])}"
     )
+
+
+def _entropy_finding(right, said):
+    """The parts of the exact loss, and what the functions made of them where that is wrong."""
+    gap = right - _ENTROPY
+    faults = [
+        f"{name} says {_short(value)}"
+        for (name, value), truth in zip(said.items(), (right, gap), strict=True)
+        if not abs(value - truth) <= _SAME * max(1.0, truth)
+    ]
+    told = f"{right:.3f} nats are {_ENTROPY:.3f} of entropy and {gap:.3f} of divergence"
+    return told + (f", but {' and '.join(faults)}" if faults else "")
 
 
 def _epsilon_finding(name, eps, held, dtype, gap, said, right, slope):

@@ -1,7 +1,8 @@
-"""Explorables of notebook 08: scrub through the epochs of a run, ranks with unequal counts.
+"""Explorables of page and lab 08: scrub through the epochs of a run, ranks with unequal counts, the
+score of a sequence up to its end.
 
-``scrub_scene`` and ``ranks_scene`` are pure: functions, recorded logits and slider values in, scene
-out. ``scrub`` and ``ranks`` wrap them in a widget.
+``scrub_scene``, ``ranks_scene`` and ``score_sequence_scene`` are pure: functions, recorded logits
+and slider values in, scene out. ``scrub``, ``ranks`` and ``score_sequence`` wrap them in a widget.
 """
 
 import math
@@ -9,9 +10,11 @@ from functools import lru_cache, partial
 
 import numpy as np
 
+from lnnn import exact as oracle
+
 from . import numbers, study
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene, Status
-from .sliders import Slider, logits_of, temperature_slider
+from .sliders import Choice, Slider, logits_of, temperature_slider
 from .widget import Explorable
 
 LENS = (0.0, 4.0, -2.0)  # logits of the true class, of its best rival, of each other class
@@ -22,6 +25,12 @@ _LOWEST = -12.0  # nats; what lies below is drawn in the last bin
 _BINS = np.linspace(_LOWEST, 0.0, 25)
 _TICKS = (-9.0, -6.0, -3.0, 0.0)
 _SURE = 1e-6  # how far the probabilities of a row may be from 1 in sum
+
+# Five places over three classes; the sliders hold the logits of place 2. The EOS is class 0.
+CLASSES = ("EOS", "a", "b")
+PLACES = np.array([[0, 3, 1], [0, 0, 0], [0, 3, 5], [2, 0, 5], [6, 1, 2]], dtype=float)
+ENDS = {"2": (1, 0, 1, 2, 1), "5": (1, 2, 1, 2, 0), "nowhere": (1, 2, 1, 2, 1)}
+_SAME = 1e-9  # two log-probabilities that agree to this, relative or in nats, are one
 
 
 def scrub(
@@ -98,6 +107,46 @@ def ranks(*functions, names=None, tokens=TOKENS, means=MEANS) -> Explorable:
             ),
         ]
     return Explorable(partial(ranks_scene, functions, names=names), controls)
+
+
+def score_sequence(
+    token_log_probs,
+    sequence_log_probs,
+    flag_outliers,
+    *,
+    names=None,
+    logits=(0.0, 1.0, 0.0),
+    temperature=1.0,
+    threshold=-4.0,
+    eos="5",
+) -> Explorable:
+    """One sequence of five tokens: ln p of each, the total up to the end, and what is flagged.
+
+    token_log_probs: called as ``f(logits, targets)``, (1, 5, 3) float64 already divided by the
+    temperature and (1, 5) integers; returns (1, 5) log-probabilities in nats.
+    sequence_log_probs: called as ``f(log_probs, tokens, 0)`` with what the first returned; 0 is the
+    EOS. Returns ``(totals, lengths)``, two arrays (1,).
+    flag_outliers: called as ``f(log_probs, mask, threshold)``, the mask (1, 5) True for as many
+    places as the second counted; returns integer pairs (n, 2).
+    names: titles of the three. logits: of the three classes at place 2, where the target is b
+    unless the EOS stands there. temperature, threshold, eos: where the controls start.
+    """
+    functions = (token_log_probs, sequence_log_probs, flag_outliers)
+    study.check_functions("score_sequence", functions)
+    names = study.checked_names(names, functions)
+    if len(logits) != len(CLASSES):
+        raise ValueError(f"logits: three, of {', '.join(CLASSES)}; not {len(logits)}")
+    controls = [
+        *(
+            Slider(f"logit_{k}", start=v, low=-20.0, high=20.0, step=0.5, label=f"place 2, {title}")
+            for k, (v, title) in enumerate(zip(logits, CLASSES, strict=True), start=1)
+        ),
+        # Down to 0.01, where a softmax followed by a logarithm loses places to −inf.
+        Slider("temperature", start=temperature, low=0.01, high=20.0, scale="log"),
+        Slider("threshold", start=threshold, low=-10.0, high=-0.5, step=0.5, unit="nats"),
+        Choice("eos", tuple(ENDS), start=eos, label="EOS at place"),
+    ]
+    return Explorable(partial(score_sequence_scene, *functions, names=names), controls)
 
 
 def scrub_scene(log_softmax, logits, labels, values: dict, *, name=None, ask=None) -> Scene:
@@ -214,6 +263,107 @@ def ranks_scene(functions, values: dict, *, names=None) -> Scene:
     )
 
 
+def score_sequence_scene(
+    token_log_probs, sequence_log_probs, flag_outliers, values: dict, *, names=None
+) -> Scene:
+    """The scene of ``score_sequence`` at ``values``: logit_1 …, temperature, threshold, eos."""
+    names = names or study.names_of((token_log_probs, sequence_log_probs, flag_outliers))
+    threshold, tokens = float(values["threshold"]), np.array([ENDS[values["eos"]]])
+    logits = PLACES[None].copy()  # (1, 5, 3)
+    logits[0, 1] = logits_of(values)
+    logits /= float(values["temperature"])
+    snippet = (
+        f"logits = np.array({logits.tolist()!r})\ntargets = np.array({tokens.tolist()!r})\n"
+        f"threshold = {threshold!r}"
+    )
+    problem = partial(Scene.problem, snippet=snippet)
+
+    # ``ask`` wants an array that has the shape of the answer; the logits have another.
+    answer = study.ask(
+        names[0],
+        lambda _: token_log_probs(logits.copy(), tokens.copy()),
+        np.zeros(tokens.shape),
+        1.0,
+    )
+    if answer.problem:
+        return problem(f"{names[0]} gives no log-probabilities", names[0], answer.problem)
+    ln_p = answer.values
+    total, count, wrong = _total(names[1], sequence_log_probs, ln_p, tokens)
+    if wrong:
+        return problem(f"{names[1]} gives no total", names[1], wrong)
+    kept = count > np.arange(tokens.size)[None]
+    flagged, wrong = _flagged(names[2], flag_outliers, ln_p, kept, threshold)
+    if wrong:
+        return problem(f"{names[2]} gives no places", names[2], wrong)
+
+    table = oracle.to_float(oracle.log_softmax(logits[0]))
+    right = table[np.arange(tokens.size), tokens[0]]
+    ends = np.flatnonzero(tokens[0] == 0)
+    length = int(ends[0]) + 1 if ends.size else tokens.size
+    beyond = [t for t in range(length) if right[t] < threshold]
+    low = -numbers.nice_ceiling(max(6.0, -right.min()))
+    return Scene(
+        finding=_sequence_finding(
+            names, (ln_p[0], total, count, flagged), (right, right[:length].sum(), length, beyond)
+        ),
+        panels=[
+            Panel.bars(
+                "ln p of each token",
+                Axis("ln p (nats)", low, 0.0, ticks=numbers.linear_ticks(low, 0)),
+                [
+                    Bar(
+                        f"{t + 1}: {CLASSES[k]}"
+                        + (", after the end" if t >= length else "")
+                        + (", flagged" if t in flagged else ""),
+                        float(ln_p[0, t]),
+                        status=_flushed(ln_p[0, t]),
+                        exact=right[t],
+                    )
+                    for t, k in enumerate(tokens[0])
+                ],
+                note=answer.note,
+                wide=True,
+            )
+        ],
+        readouts=[
+            Readout("total", numbers.nats(total), _flushed(total)),
+            Readout("tokens that count", numbers.text(count)),
+            Readout("flagged places", ", ".join(str(t + 1) for t in flagged) or "none"),
+        ],
+        snippet=snippet,
+    )
+
+
+def _total(name, function, ln_p, tokens):
+    """(total, length, "") of the one sequence, or (NaN, NaN, what is wrong with the answer)."""
+    answer, problem = study.outcome(name, function, ln_p, tokens, 0)
+    if not problem and not isinstance(answer, tuple):
+        problem = f"{name} returned {study.described(answer)}. Expected: (totals, lengths)"
+    elif not problem and len(answer) != 2:
+        problem = f"{name} returned a tuple of {len(answer)}. Expected: (totals, lengths)"
+    if problem:
+        return math.nan, math.nan, problem
+    total, no_total = study.one_number(f"For the totals {name}", lambda: answer[0])
+    count, no_count = study.one_number(f"For the lengths {name}", lambda: answer[1])
+    return total, count, no_total or no_count
+
+
+def _flagged(name, function, ln_p, kept, threshold):
+    """(the places t as a list, "") or ([], what is wrong with the answer)."""
+    answer, problem = study.outcome(name, function, ln_p, kept, threshold)
+    if problem:
+        return [], problem
+    pairs = isinstance(answer, np.ndarray) and answer.ndim == 2 and answer.shape[1] == 2
+    if not pairs or answer.dtype.kind not in "iu":
+        wanted = "an array of integers, shape (n, 2)"
+        return [], f"{name} returned {study.described(answer)}. Expected: {wanted}"
+    outside = [(b, t) for b, t in answer.tolist() if b != 0 or not 0 <= t < ln_p.size]
+    if outside:
+        last = ln_p.size - 1
+        return [], f"{name} returned the pair {outside[0]}. The places are (0, 0) to (0, {last})"
+    return answer[:, 1].tolist(), ""
+
+
 def _status(value):
     if math.isnan(value):
         return Status.NAN
@@ -304,3 +454,34 @@ def _ranks_finding(names, answers, truth):
         else:
             parts.append(f"{name} is off by {numbers.nats(abs(value - truth), 3)}")
     return f"The mean is {numbers.nats(truth)}: {', '.join(parts)}"
+
+
+def _sequence_finding(names, said, truth):
+    """What is wrong with the first of the three functions that is; or what they say together."""
+    (ln_p, total, count, flagged), (right, exact_total, length, beyond) = said, truth
+    for t, (value, exact) in enumerate(zip(ln_p, right, strict=True)):
+        if not _same(value, exact):
+            return f"{names[0]} says of place {t + 1}: {_instead(value, exact)}"
+    if count != length:
+        return f"{names[1]} counts {numbers.text(count)} tokens, and there are {length}"
+    if not _same(total, exact_total):
+        return f"The total is {_instead(total, exact_total)}"
+    if flagged != beyond:
+        return f"{names[2]} flags {_places(flagged)}, and should flag {_places(beyond)}"
+    places = f"{len(beyond)} of them" if beyond else "no place"
+    return f"{length} tokens count: {numbers.nats(total)}, {places} flagged"
+
+
+def _same(value, exact):
+    return abs(value - exact) <= _SAME * max(1.0, abs(exact))
+
+
+def _instead(value, exact):
+    """Both numbers, with as many digits as it takes to tell them apart."""
+    digits = 4 if numbers.text(value, 4) != numbers.text(exact, 4) else 12
+    return f"{numbers.nats(value, digits)} and should be {numbers.nats(exact, digits)}"
+
+
+def _places(places):
+    shown = ", ".join(str(t + 1) for t in places)
+    return f"{'place' if len(places) == 1 else 'places'} {shown}" if places else "no place"
