@@ -182,3 +182,12 @@ def test_a_cast_leaves_the_emulation():
         assert not isinstance(value, Bfloat16)
     third = x.astype(np.float32) / 3
     assert third[0] == np.float32(1) / np.float32(3)
+
+
+@pytest.mark.parametrize("name", ["float16", "float32", "float64"])
+def test_the_limits_of_exp_are_logarithms_of_what_numpy_says_of_the_type(name):
+    info = np.finfo(name)
+    ends = float(info.max), float(info.smallest_normal), float(info.smallest_subnormal)
+    overflow, subnormal, least = (float(mpmath.log(mpmath.mpf(v))) for v in ends)
+    wanted = overflow, subnormal, least - float(mpmath.log(2))
+    assert TYPES[name].exp_limits == pytest.approx(wanted, rel=1e-15)

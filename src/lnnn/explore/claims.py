@@ -13,6 +13,7 @@ import numpy as np
 from lnnn import exact as oracle
 
 from . import axes, numbers, study
+from .float_types import TYPES
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene, Status
 from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
 from .widget import Explorable
@@ -151,7 +152,7 @@ def who_underflows_scene(softmax, log_softmax, values: dict, *, names=None) -> S
             ),
         ],
         readouts=[
-            Readout(f"exp is 0 in {dtype} below", numbers.nats(_exp_is_zero_below(dtype), 6)),
+            Readout(f"exp is 0 in {dtype} below", numbers.nats(TYPES[dtype.name].exp_limits[2], 6)),
             Readout("largest value that came back", numbers.text(np.max(back), 5)),
             Readout(f"{dtype} overflows above", numbers.text(float(info.max), 3)),
         ],
@@ -168,7 +169,7 @@ def recovery_scene(functions, values: dict, *, names=None) -> Scene:
     limits, bars = {}, []
     found = {name: {} for name in names}
     for dtype in DTYPES:
-        limits[dtype] = _exp_is_zero_below(dtype)
+        limits[dtype] = TYPES[dtype].exp_limits[2]
         log_p = np.full(n, -nats, dtype=dtype)
         for name, function in zip(names, functions, strict=True):
             value, problem = study.one_number(name, function, log_p)
@@ -281,11 +282,6 @@ def exponential_sample(nats, n=_SAMPLE) -> np.ndarray:
     """n log-probabilities, ascending: quantiles of an exponential surprisal of mean ``nats``."""
     surprisal = -np.log((np.arange(n) + 0.5) / n)
     return -nats * surprisal / surprisal.mean()
-
-
-def _exp_is_zero_below(dtype):
-    """ln of half the smallest subnormal: what is smaller rounds to 0."""
-    return math.log(float(np.finfo(dtype).smallest_subnormal)) - math.log(2)
 
 
 def _probability_axis(values):

@@ -55,6 +55,13 @@ class FloatType:
         """The smallest number above zero."""
         return math.ldexp(1.0, self.least_exponent - self.fraction_bits)
 
+    @property
+    def exp_limits(self) -> tuple[float, float, float]:
+        """For e^x, in nats: overflow above the first, subnormal below the second, 0 below the
+        third, which is the logarithm of half the smallest subnormal."""
+        zero = math.log(self.smallest_subnormal) - math.log(2)
+        return math.log(self.largest), math.log(self.smallest_normal), zero
+
     def nearest(self, x) -> float:
         """An mpf, rounded once to this type: to nearest, ties to even.
 

@@ -13,6 +13,7 @@ import numpy as np
 from lnnn import exact as oracle
 
 from . import numbers, study
+from .float_types import TYPES
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene, Status
 from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
 from .widget import Explorable
@@ -407,7 +408,7 @@ def _product_mark(counts, logs, low, last, first_zero, fault):
 
 def _too_small(n, log_p, dtype):
     """The stretch of tokens where even the exact product rounds to 0 in ``dtype``."""
-    limit = math.log(float(np.finfo(dtype).smallest_subnormal)) - LN2
+    limit = TYPES[dtype.name].exp_limits[2]
     if log_p >= 0 or n * log_p >= limit:
         return []
     return [Band(limit / log_p, n, f"rounds to 0 in {dtype}", Status.UNDERFLOW)]

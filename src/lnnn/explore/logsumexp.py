@@ -16,6 +16,7 @@ from lnnn import exact as oracle
 from lnnn.suite.observe import observe_call
 
 from . import axes, numbers, study
+from .float_types import TYPES
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene, Status
 from .sliders import (
     Choice,
@@ -208,15 +209,8 @@ def online_pass_scene(updates, values: dict, *, names=None, logits=RISING) -> Sc
 # One shift for all.
 
 
-def _limits(dtype):
-    """Where exp overflows, becomes subnormal, and rounds to 0 in ``dtype``."""
-    info = np.finfo(dtype)
-    least = math.log(float(info.smallest_subnormal)) - math.log(2)
-    return math.log(float(info.max)), math.log(float(info.smallest_normal)), least
-
-
 def _terms_panel(z, c, terms, dtype):
-    overflow, subnormal, zero = _limits(dtype)
+    overflow, subnormal, zero = TYPES[dtype.name].exp_limits
     reach = 1.35 * max(overflow, -zero)
     axis = Axis(
         "exponent z − c (nats)", -reach, reach, ticks=numbers.linear_ticks(-reach, reach, most=7)
@@ -303,7 +297,7 @@ def _failing(shifts, results):
 
 def _holds(z, shifts, dtype):
     """Where no exponential and no sum overflows, and the largest term is a normal number."""
-    overflow, subnormal, _ = _limits(dtype)
+    overflow, subnormal, _ = TYPES[dtype.name].exp_limits
     largest = float(z.max()) - shifts
     return (largest + math.log(len(z)) < overflow) & (largest > subnormal)
 

@@ -75,8 +75,7 @@ def ask(name, function, z, temperature, exact_values=None, *more) -> Answer:
     """
     observed = call(function, z, temperature, *more)
     if observed.raised is not None:
-        kind, message = observed.raised.classes[0], observed.raised.message
-        return Answer(name, problem=f"{name} raised {kind}: {message}".rstrip(": "))
+        return Answer(name, problem=_raised(name, observed))
     values, problem = _as_floats(name, observed.value, z)
     if problem:
         return Answer(name, problem=problem)
@@ -179,9 +178,13 @@ def outcome(name, function, *arguments, **keywords) -> tuple[object, str]:
     """(what ``function`` returns for copies of the arguments, "") or (None, what it raised)."""
     observed = observe_call(function, _copies(arguments), keywords)
     if observed.raised is not None:
-        kind, message = observed.raised.classes[0], observed.raised.message
-        return None, f"{name} raised {kind}: {message}".rstrip(": ")
+        return None, _raised(name, observed)
     return observed.value, ""
+
+
+def _raised(name, observed) -> str:
+    kind, message = observed.raised.classes[0], observed.raised.message
+    return f"{name} raised {kind}: {message}".rstrip(": ")
 
 
 def one_number(name, function, *arguments, **keywords) -> tuple[float | None, str]:
