@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from lnnn.observe import observe_call
 from lnnn.suite import expect
 from lnnn.suite.lab import Lab, NamespaceCaller, NotAttemptedError, StudentError
-from lnnn.suite.observe import observe_call
 from lnnn.suite.pace import pace
 from lnnn.suite.plugin import SuiteError
 from lnnn.suite.runner import SuiteRunner

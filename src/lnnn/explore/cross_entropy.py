@@ -14,7 +14,7 @@ import contourpy
 import numpy as np
 
 from lnnn import exact as oracle
-from lnnn.suite.observe import observe_call
+from lnnn.observe import observe_call
 
 from . import numbers, study
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene

@@ -13,7 +13,7 @@ from itertools import groupby
 import numpy as np
 
 from lnnn import exact as oracle
-from lnnn.suite.observe import observe_call
+from lnnn.observe import observe_call
 
 from . import axes, numbers, study
 from .float_types import TYPES

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lnnn import exact
-from lnnn.suite.observe import observe_call
+from lnnn.observe import observe_call
 
 from .scene import Status
 

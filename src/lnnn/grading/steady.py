@@ -10,7 +10,7 @@ sessions of a submission share one time budget.
 from contextlib import ExitStack
 from time import perf_counter
 
-from lnnn.suite.observe import Observed, Raised
+from lnnn.observe import Observed, Raised
 
 from .jail import Cell, CellOutcome, Jail, SessionEnded
 from .submission import AnswerCell, CellError

@@ -13,8 +13,8 @@ import traceback
 from collections.abc import Mapping
 from concurrent.futures import Future
 
+from lnnn.observe import Observed
 from lnnn.suite.lab import NamespaceCaller
-from lnnn.suite.observe import Observed
 
 _POLL = 0.2
 _PATIENCE = 2.0

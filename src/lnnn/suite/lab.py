@@ -4,7 +4,7 @@ import builtins
 from dataclasses import dataclass
 from typing import Protocol
 
-from .observe import Observed, Raised, observe_call
+from lnnn.observe import Observed, Raised, observe_call
 
 
 class Caller(Protocol):

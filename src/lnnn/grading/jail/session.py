@@ -5,7 +5,7 @@ import signal
 import time
 from dataclasses import dataclass
 
-from lnnn.suite.observe import Observed, Raised
+from lnnn.observe import Observed, Raised
 
 from .channel import Channel, ChannelClosed, ChannelTimeout
 from .errors import JailUnavailable, SessionEnded
