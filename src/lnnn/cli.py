@@ -78,9 +78,9 @@ def grade(
     """
     # Loaded here, so that --help and a mistyped option answer at once.
     from lnnn.grading.batch import CannotGradeError, Settings, find_submissions, grade_batch
-    from lnnn.grading.progress import Progress
     from lnnn.grading.results import ResultsFolder
     from lnnn.grading.suites import Suites, SuitesError, find_suites
+    from lnnn.grading.terminal import RunDisplay
 
     try:
         known = Suites(find_suites() if suites is None else suites.resolve())
@@ -109,28 +109,28 @@ def grade(
         backend="none" if unsafe_no_sandbox else "auto",
         lab=lab,
     )
-    with Progress(len(found.work), settings.seed, found.skipped, unsafe_no_sandbox) as progress:
+    with RunDisplay(len(found.work), settings.seed, found.skipped, unsafe_no_sandbox) as display:
 
         def done(graded, page):
             results.add(graded, page)
-            progress.done(graded)
+            display.done(graded)
 
         try:
             grade_batch(found.work, settings, done, jobs)
             results.finish()
         except CannotGradeError as error:
-            progress.stop()
+            display.stop()
             raise _stop(str(error), CANNOT_GRADE) from error
         except KeyboardInterrupt:
-            progress.stop()
+            display.stop()
             results.keep_unfinished()
             text = f"Interrupted. What was done so far is in {results.out / 'results.jsonl'}."
             raise _stop(text, INTERRUPTED) from None
         except OSError as error:
-            progress.stop()
+            display.stop()
             raise _stop(f"{out}: can't write the results ({error}).", CANNOT_GRADE) from error
-    progress.closing_table(results)
-    if progress.failed_in_grader:
+    display.closing_table(results)
+    if display.failed_in_grader:
         raise typer.Exit(FAILED)
 
 

@@ -5,7 +5,7 @@ from time import perf_counter
 _LEAST, _MOST = 2, 6
 
 
-def pace(lab, call, yardstick, limit: float):
+def speed_ratio(lab, call, yardstick, limit: float):
     """The answer of ``call()``, that of ``yardstick()``, and how many times as long the call took.
 
     ``call`` calls one function of ``lab``; its time is that on the student's side. Both run in

@@ -4,8 +4,8 @@ import functools
 
 from lnnn import exact
 
-from .logits import over_logits
-from .sweep import Batch
+from lnnn.suite.sweep_logits import over_logits
+from lnnn.suite.sweep import Batch
 
 
 @functools.cache

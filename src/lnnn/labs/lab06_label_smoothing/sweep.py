@@ -7,8 +7,8 @@ from mpmath import mpf, workdps
 
 from lnnn import exact
 
-from .logits import labels, over_logits
-from .sweep import Batch
+from lnnn.suite.sweep_logits import labels, over_logits
+from lnnn.suite.sweep import Batch
 
 _ALPHA = 0.1
 

@@ -7,7 +7,7 @@ from mpmath import mp, workdps
 
 from lnnn import exact
 
-from .sweep import Axis, Batch, Exact, Leg
+from lnnn.suite.sweep import Axis, Batch, Exact, Leg
 
 PROBABILITY = Axis(
     "probability p",

@@ -10,7 +10,7 @@ from mpmath import mp, workdps
 
 from lnnn import exact
 
-from .sweep import Axis, Batch, Exact, Leg
+from lnnn.suite.sweep import Axis, Batch, Exact, Leg
 
 NEAR = Axis(
     "x next to 0",

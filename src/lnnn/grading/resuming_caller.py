@@ -44,7 +44,7 @@ _LONGEST = 400
 _MODULES = "While grading, only the standard library and NumPy can be imported."
 
 
-class SteadyCaller:
+class ResumingCaller:
     """The caller (see ``suite.lab.Caller``) of one submission, over as many sessions as it takes.
 
     ``ended`` holds every ``SessionEnded`` so far, ``cell_errors`` what went wrong in the cells.

@@ -11,7 +11,8 @@ import numpy as np
 from mpmath import mp, mpf, workdps
 
 from lnnn import exact
-from lnnn.suite.expect import ABSOLUTE, RELATIVE
+
+from .expect import ABSOLUTE, RELATIVE
 
 _FARTHEST = 1e300
 

@@ -1,23 +1,12 @@
-"""Call a learner's function in the learner's own thread, so that Ctrl-C and ■ reach it.
-
-The suite runs in a thread of its own, and Python delivers an interrupt to the main thread only. So
-the suite's thread hands each call over, and the thread that called ``check`` carries it out.
-"""
+"""Call a learner's function here and now: what it prints, and on which line it stopped."""
 
 import contextlib
 import io
-import queue
-import threading
-import time
 import traceback
 from collections.abc import Mapping
-from concurrent.futures import Future
 
 from lnnn.observe import Observed
 from lnnn.suite.lab import NamespaceCaller
-
-_POLL = 0.2
-_PATIENCE = 2.0
 
 
 class Interrupted(KeyboardInterrupt):
@@ -25,10 +14,6 @@ class Interrupted(KeyboardInterrupt):
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
-
-
-class AbandonedError(Exception):
-    """Raised in the suite's thread when the learner no longer waits for it."""
 
 
 class Printed(io.TextIOBase):
@@ -58,7 +43,7 @@ class Printed(io.TextIOBase):
         return self._kept.rstrip("\n") + more
 
 
-class LearnersCaller:
+class NotebookCaller:
     """Calls functions of ``namespace`` here and now, collecting what they print.
 
     ``places`` maps the sentence of an exception ("f raised ValueError: …") to the line of the
@@ -94,52 +79,6 @@ class LearnersCaller:
             if place[0]:
                 self.places.setdefault(sentence, place[0])
         return seen
-
-
-class HandedOver:
-    """A caller for the suite's thread whose calls ``serve`` carries out in the learner's."""
-
-    def __init__(self, caller: LearnersCaller):
-        self._caller = caller
-        self._requests: queue.SimpleQueue = queue.SimpleQueue()
-        self._over = threading.Event()
-
-    def call(self, name: str, args: tuple, kwargs: dict) -> Observed:
-        """In the suite's thread: hand a call over and wait for what it did."""
-        answer: queue.SimpleQueue = queue.SimpleQueue()
-        self._requests.put((name, args, kwargs, answer))
-        while not self._over.is_set():
-            try:
-                return answer.get(timeout=_POLL)
-            except queue.Empty:
-                continue
-        raise AbandonedError
-
-    def ended(self) -> str | None:
-        """Why the suite should run no further test."""
-        return "you stopped the check" if self._over.is_set() else None
-
-    def serve(self, future: Future):
-        """In the learner's thread: carry out calls until ``future`` has its result; return it.
-
-        Raises KeyboardInterrupt when the learner interrupts. The suite has then come to its end,
-        unless it needs longer than a moment for that: ``future.done()`` tells.
-        """
-        future.add_done_callback(lambda _: self._requests.put(None))
-        try:
-            while (request := self._requests.get()) is not None:
-                name, args, kwargs, answer = request
-                answer.put(self._caller.call(name, args, kwargs))
-        except BaseException:
-            self._over.set()
-            self._wait(future)
-            raise
-        return future.result()
-
-    def _wait(self, future: Future):
-        until = time.monotonic() + _PATIENCE
-        while not future.done() and time.monotonic() < until:
-            time.sleep(0.01)
 
 
 def _place(error: BaseException, function) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lnnn.suite.expect import ABSOLUTE
-
+from .expect import ABSOLUTE
 from .sweep import Axis, Batch, Exact, Leg
 
 SIZE = Axis(

@@ -6,8 +6,8 @@ import numpy as np
 
 from lnnn import exact
 
-from .logits import over_logits
-from .sweep import Batch, Exact
+from lnnn.suite.sweep_logits import over_logits
+from lnnn.suite.sweep import Batch, Exact
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from .runner import GRADED, STATUSES, Graded
 _SKIPPED_SHOWN = 10
 
 
-class Progress:
+class RunDisplay:
     """A progress bar on a terminal (done, not graded in full, rate, time left), lines elsewhere."""
 
     def __init__(self, total: int, seed: int, skipped: list[str], unsafe: bool, console=None):

@@ -10,7 +10,7 @@ from .errors import LearnError
 
 
 @dataclass(frozen=True)
-class Subject:
+class LabFunction:
     """``function`` under the name that ``lab`` asks for."""
 
     function: Callable
@@ -24,8 +24,8 @@ class Subject:
         return ChainMap({self.name: self.function}, around)
 
 
-def subject(verb: str, function) -> Subject:
-    """The subject of ``verb(function)``. Raises LearnError when no lab asks for it."""
+def lab_function(verb: str, function) -> LabFunction:
+    """What ``verb(function)`` is about. Raises LearnError when no lab asks for it."""
     known = [name for lab in catalogue.labs() for name in lab.functions]
     example = known[0] if known else "log_softmax"
     if isinstance(function, str):
@@ -62,7 +62,7 @@ def subject(verb: str, function) -> Subject:
             else f"It knows {', '.join(known)}."
         )
         raise LearnError(f"{verb}({name}): no lab asks for a function named {name}. {next_step}")
-    return Subject(function, name, lab)
+    return LabFunction(function, name, lab)
 
 
 def _short(value) -> str:
