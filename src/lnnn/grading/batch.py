@@ -169,7 +169,7 @@ def _start_worker(settings: Settings, started) -> None:
     with started.get_lock():
         started.value += 1
         turn = started.value
-    _stay_on_one_core(turn)
+    stay_on_one_core(turn)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _Worker.settings = settings
     try:
@@ -180,7 +180,7 @@ def _start_worker(settings: Settings, started) -> None:
         _Worker.problem = str(error)
 
 
-def _stay_on_one_core(turn: int) -> None:
+def stay_on_one_core(turn: int) -> None:
     """Bind this process, and what it starts, to one core; workers of one run take them in turn.
 
     Grader and submission never work at the same time: each waits for the other. A call to a process

@@ -28,6 +28,7 @@ _TOLD = frozenset(
         "MemoryError",
         "ModuleNotFoundError",
         "NameError",
+        "NotImplementedError",
         "OverflowError",
         "RecursionError",
         "RuntimeError",

@@ -54,6 +54,10 @@ def check_examples(rules: Iterable[Rule], lab: Lab) -> list[TestResult]:
         return [_result(r.name, r, functools.partial(on_examples, r), never) for r in rules]
 
 
+def _nothing(lab: Lab, rule: Rule) -> None:
+    """What a suite without ``before_each`` does before each test."""
+
+
 @dataclass(frozen=True)
 class Test:
     """One test of a suite: ``run(lab, rng)`` raises where ``rule`` does not hold."""
@@ -80,7 +84,7 @@ class Suite:
             raise SuiteError(f"{self.path}: there is no such suite.")
         module = load_module(self.path, f"lnnn_suite_{self.lab}")
         self.tests = tests_of(module, lambda: _rules(self.path, self.lab, rules))
-        self._before_each = getattr(module, "before_each", None)
+        self.before_each = getattr(module, "before_each", _nothing)
 
     @property
     def rules(self) -> list[Rule]:
@@ -108,8 +112,7 @@ class Suite:
             ]
 
     def _one(self, test: Test, lab: Lab, seed: int) -> None:
-        if self._before_each is not None:
-            self._before_each(lab, test.rule)
+        self.before_each(lab, test.rule)
         test.run(lab, generator(seed, test.name))
 
 
