@@ -13,7 +13,7 @@ from lnnn.build.release import release_record
 from lnnn.build.source import Source, read_source
 
 ROOT = Path(__file__).resolve().parents[3]
-SHIPPED = Path(__file__).parents[1] / "learn"
+SHIPPED = tuple(Path(__file__).parents[1] / room for room in ("labs", "learn"))
 RELEASE = Path("tests/hidden/release")
 
 
@@ -59,11 +59,11 @@ def products_of(source: Source) -> list[Product]:
     ]
 
 
-def build(sources: list[Source], root: Path = ROOT, shipped: Path = SHIPPED) -> dict[Path, str]:
+def build(sources: list[Source], root: Path = ROOT, shipped=SHIPPED) -> dict[Path, str]:
     """Build every product of the sources. Returns path from the root -> text of the file.
 
     Executed notebooks run in the folder they will stand in (below ``root``). No solution may stand
-    in a student notebook or below the folder ``shipped``. Writes nothing.
+    in a student notebook or below a folder of ``shipped``. Writes nothing.
     Raises BuildError.
     """
     built, jobs = {}, []
