@@ -36,7 +36,7 @@ _BANKS = Path("tests/grading/banks")
 
 
 @dataclass(frozen=True)
-class Looked:
+class Inspection:
     """One thing that was looked at, and what is wrong with it: sentences, none when all is well."""
 
     name: str
@@ -44,7 +44,7 @@ class Looked:
     faults: tuple[str, ...] = ()
 
 
-def look(root: Path = project.ROOT) -> Iterator[Looked]:
+def inspect_course(root: Path = project.ROOT) -> Iterator[Inspection]:
     """Look at the course below ``root``, one thing at a time.
 
     Raises BuildError for a source that can't be read, and JailUnavailable where nothing can be
@@ -72,7 +72,7 @@ def parts_of(source: Source) -> list[Path]:
     return parts
 
 
-def _files(root: Path, sources: list[Source]) -> Looked:
+def _files(root: Path, sources: list[Source]) -> Inspection:
     """Every file that a source needs is there, and no other."""
     wanted = {path for source in sources for path in [source.path, *parts_of(source)]}
     wanted |= {folder / "__init__.py" for folder in (_LABS, _BANKS)}
@@ -91,10 +91,10 @@ def _files(root: Path, sources: list[Source]) -> Looked:
         f"{path.as_posix()} belongs to no source. Remove it, or bring its source back."
         for path in sorted(there - wanted)
     ]
-    return Looked("files", f"{len(sources)} sources, {len(there)} files", tuple(faults))
+    return Inspection("files", f"{len(sources)} sources, {len(there)} files", tuple(faults))
 
 
-def _parts(root: Path, lab: Source) -> Looked:
+def _parts(root: Path, lab: Source) -> Inspection:
     """The functions of a lab are the same everywhere, and each has what a learner needs."""
     functions = [answer_function(lab, cell).name for cell in lab.cells if cell.role == "answer"]
     faults = []
@@ -104,7 +104,7 @@ def _parts(root: Path, lab: Source) -> Looked:
         with SuiteRunner(root / _HIDDEN / f"test_{lab.name}.py") as suite:
             grades = suite.grades
     except (LearnError, SuiteError, OSError) as error:
-        return Looked(lab.name, "its parts", (str(error),))
+        return Inspection(lab.name, "its parts", (str(error),))
     counts = dict(zip(entry.functions, entry.counts, strict=True))
     points = {name: sum(g.points for g in grades if g.function == name) for name in functions}
     graded = list(dict.fromkeys(g.function for g in grades))
@@ -131,27 +131,27 @@ def _parts(root: Path, lab: Source) -> Looked:
         f"{len(functions)} functions, {sum(counts.values())} checks, {len(grades)} hidden tests, "
         f"{total:g} points"
     )
-    return Looked(lab.name, found, tuple(faults))
+    return Inspection(lab.name, found, tuple(faults))
 
 
-def _leaks(root: Path, lab: Source) -> Looked:
+def _leaks(root: Path, lab: Source) -> Inspection:
     """No statement of a solution stands where students look."""
     try:
         notebook = nbformat.read(root / "labs" / f"{lab.name}.ipynb", as_version=4)
         leaks.check_lab(lab, notebook, root / _PACKAGE)
     except (BuildError, OSError) as error:
-        return Looked(lab.name, "solutions and what students get", (str(error),))
-    return Looked(lab.name, "no solution in what students get")
+        return Inspection(lab.name, "solutions and what students get", (str(error),))
+    return Inspection(lab.name, "no solution in what students get")
 
 
-def _grades(root: Path, lab: Source, grader: Grader) -> Looked:
+def _grades(root: Path, lab: Source, grader: Grader) -> Inspection:
     """Through the real grader: nothing for what students get, everything for the solution."""
     name = f"{lab.name}.ipynb"
     try:
         shipped = grader.grade(read_submission(root / "labs" / name, grader.suites))
         solved = grader.grade(read_submission(root / "solutions" / name, grader.suites))
     except (SuiteError, OSError) as error:
-        return Looked(lab.name, "grades", (str(error),))
+        return Inspection(lab.name, "grades", (str(error),))
     faults = []
     for what, graded, wanted in (("labs", shipped, 0), ("solutions", solved, POINTS)):
         if (graded.status, graded.score) != ("graded", wanted):
@@ -165,7 +165,7 @@ def _grades(root: Path, lab: Source, grader: Grader) -> Looked:
             )
     faults += _states(lab, shipped)
     found = f"as shipped {shipped.score:g}, solved {solved.score:g} of {solved.max_score:g}"
-    return Looked(lab.name, found, tuple(faults))
+    return Inspection(lab.name, found, tuple(faults))
 
 
 def _states(lab: Source, shipped: Graded) -> list[str]:

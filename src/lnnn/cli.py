@@ -147,17 +147,17 @@ def check_course(
     """
     from lnnn.build import project
     from lnnn.build.errors import BuildError
-    from lnnn.check_course import look
+    from lnnn.check_course import inspect_course
     from lnnn.grading.jail import JailUnavailable
     from lnnn.grading.suites import SuitesError
 
     faults = 0
     try:
-        for looked in look(project.ROOT if root is None else root.resolve()):
-            typer.echo(f"{'✗' if looked.faults else '✓'} {looked.name}: {looked.found}")
-            for fault in looked.faults:
+        for inspection in inspect_course(project.ROOT if root is None else root.resolve()):
+            typer.echo(f"{'✗' if inspection.faults else '✓'} {inspection.name}: {inspection.found}")
+            for fault in inspection.faults:
                 typer.echo(f"    {fault}")
-            faults += len(looked.faults)
+            faults += len(inspection.faults)
     except (BuildError, SuitesError) as error:
         raise _stop(str(error), FAILED) from error
     except JailUnavailable as error:

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lnnn.build import project
-from lnnn.check_course import look
+from lnnn.check_course import inspect_course
 from lnnn.cli import app
 
 pytestmark = pytest.mark.needs_bwrap
@@ -43,7 +43,7 @@ def copy(tmp_path):
 
 
 def faults(root):
-    return [fault for looked in look(root) for fault in looked.faults]
+    return [fault for inspection in inspect_course(root) for fault in inspection.faults]
 
 
 def test_the_course_is_whole():

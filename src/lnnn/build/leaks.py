@@ -18,6 +18,7 @@ import ast
 import base64
 import builtins
 import copy
+import functools
 import io
 import json
 import re
@@ -68,6 +69,16 @@ class Fragment:
     renamed: str | None = None
     pattern: tuple[str, ...] = ()
 
+    @functools.cached_property
+    def fixed(self) -> dict[int, str]:
+        """The tokens of the pattern that are no variables, by their place in it."""
+        return {i: t for i, t in enumerate(self.pattern) if not _VARIABLE.fullmatch(t)}
+
+    @functools.cached_property
+    def words(self) -> frozenset[str]:
+        """The same tokens, each once: a text without one of them can't hold the pattern."""
+        return frozenset(self.fixed.values())
+
 
 @dataclass(frozen=True)
 class Leak:
@@ -113,142 +124,187 @@ def fragments(source: Source) -> list[Fragment]:
 
 def leaks_in_notebook(wanted: list[Fragment], notebook, name: str) -> list[Leak]:
     """Leaks in a notebook (a NotebookNode or dict): cells, outputs, metadata, attachments."""
-    search = _Search(wanted)
+    found = []
     for number, cell in enumerate(notebook["cells"], 1):
-        place = f"{name}: cell {number} ({cell.get('id', 'no id')})"
+        held = _Reading()
         if cell["cell_type"] == "code":
-            search.code(_MAGIC.sub(r"\1pass", cell["source"]), place)
-            search.prose("\n".join(m[0] for m in _MAGIC.finditer(cell["source"])), place)
+            held.code(_MAGIC.sub(r"\1pass", cell["source"]))
+            held.prose("\n".join(m[0] for m in _MAGIC.finditer(cell["source"])))
         else:
-            search.markdown(cell["source"], place)
-        rest = {k: v for k, v in cell.items() if k != "source"}
-        search.data(rest, place)
-    search.data({k: v for k, v in notebook.items() if k != "cells"}, f"{name}: metadata")
-    return search.found
+            held.markdown(cell["source"])
+        held.data({k: v for k, v in cell.items() if k != "source"})
+        found += held.leaks(wanted, f"{name}: cell {number} ({cell.get('id', 'no id')})")
+    metadata = _Reading()
+    metadata.data({k: v for k, v in notebook.items() if k != "cells"})
+    return found + metadata.leaks(wanted, f"{name}: metadata")
 
 
 def leaks_in_files(wanted: list[Fragment], folder: Path) -> list[Leak]:
     """Leaks in every file below a folder that is shipped to students."""
-    search = _Search(wanted)
+    found = []
     for path in sorted(folder.rglob("*")):
         if path.is_dir() or "__pycache__" in path.parts:
             continue
-        place = str(path.relative_to(folder.parent))
         text = path.read_bytes().decode("utf-8", errors="replace")
-        if path.suffix == ".py":
-            search.code(text, place)
-        else:
-            search.markdown(text, place)
-    return search.found
+        held = _read_file(text, path.suffix == ".py")
+        found += held.leaks(wanted, str(path.relative_to(folder.parent)))
+    return found
 
 
-class _Search:
-    """Collects the leaks of the texts it is given."""
+@functools.lru_cache(maxsize=1024)
+def _read_file(text: str, is_python: bool) -> "_Reading":
+    """What a shipped file holds. All labs search the same files: each is read once."""
+    held = _Reading()
+    if is_python:
+        held.code(text)
+    else:
+        held.markdown(text)
+    return held
 
-    def __init__(self, wanted: list[Fragment]):
-        self.found: list[Leak] = []
-        self._by_dump = {fragment.dump: fragment for fragment in wanted}
-        self._by_renamed = {f.renamed: f for f in wanted if f.renamed}
-        self._patterns = [f for f in wanted if f.pattern]
-        self._squeezed = [f for f in wanted if len(f.squeezed) >= SQUEEZED_CHARACTERS]
-        self._seen: set[tuple[str, str]] = set()
 
-    def code(self, text: str, place: str) -> None:
-        """Python that must parse; its strings and comments are searched as prose."""
+class _Reading:
+    """What one place holds, in the forms that fragments are looked for in.
+
+    The methods up to ``data`` take in a text each; ``leaks`` compares what was taken in.
+    """
+
+    def __init__(self):
+        self._unreadable: list[str] = []
+        self._dumps: set[str] = set()
+        self._renamed: set[str] = set()
+        self._texts: dict[str, _Characters] = {}
+        self._parsed: set[str] = set()
+
+    def code(self, text: str) -> None:
+        """Python that must parse; its strings and comments are read as prose."""
         try:
             tree = ast.parse(text)
         except SyntaxError as error:
-            self.found.append(
-                Leak(
-                    place,
-                    None,
-                    f"not valid Python (line {error.lineno}: {error.msg}), so no one can tell "
-                    "whether it holds a solution. Mend it, or mark it as text.",
-                )
+            self._unreadable.append(
+                f"not valid Python (line {error.lineno}: {error.msg}), so no one can tell "
+                "whether it holds a solution. Mend it, or mark it as text."
             )
-            self.prose(text, place)
+            self.prose(text)
             return
-        self._tree(tree, place)
+        self._tree(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                self.markdown(node.value, place, strict=False)
-        self.prose("\n".join(_comments(text)), place)
-        self._characters(text, place)
+                self.markdown(node.value, strict=False)
+        self.prose("\n".join(_comments(text)))
+        self._characters(text)
 
-    def markdown(self, text: str, place: str, strict: bool = True) -> None:
+    def markdown(self, text: str, strict: bool = True) -> None:
         """Prose with fenced and inline code. ``strict``: fenced Python must parse."""
         for match in _FENCE.finditer(text):
             language = match[3].strip().split(" ")[0].lower()
             body = _dedent(match[4])
             if strict and language in _PYTHON_FENCES and ">>>" not in body:
-                self.code(body, place)
+                self.code(body)
         for match in _INLINE.finditer(text):
-            self._perhaps(match[2], place)
-        self.prose(text, place)
+            self._perhaps(match[2])
+        self.prose(text)
 
-    def prose(self, text: str, place: str) -> None:
-        """Any text: whatever parses in it is compared as code, the rest by its characters."""
+    def prose(self, text: str) -> None:
+        """Any text: whatever parses in it is kept as code, the rest by its characters."""
         lines = [_LINE_PREFIX.sub("", line).strip("`* ") for line in text.splitlines()]
         for line in lines:
-            self._perhaps(line, place)
-            self._perhaps(line.rstrip(":.;, "), place)
+            self._perhaps(line)
+            self._perhaps(line.rstrip(":.;, "))
             for separator in (": ", " = ", "return "):
                 if separator in line:
-                    self._perhaps(line.split(separator, 1)[1], place)
-        self._perhaps(_dedent(text), place)
-        self._characters(text, place)
+                    self._perhaps(line.split(separator, 1)[1])
+        self._perhaps(_dedent(text))
+        self._characters(text)
 
-    def data(self, value, place: str) -> None:
+    def data(self, value) -> None:
         """Every string in JSON-like data, base64 included."""
         if isinstance(value, dict):
             for key, member in value.items():
-                self.data(key, place)
-                self.data(member, place)
+                self.data(key)
+                self.data(member)
         elif isinstance(value, list | tuple):
             if value and all(isinstance(member, str) for member in value):
-                self.prose("".join(value), place)
+                self.prose("".join(value))
             for member in value:
-                self.data(member, place)
+                self.data(member)
         elif isinstance(value, str):
-            self.markdown(value, place, strict=False)
+            self.markdown(value, strict=False)
             if (decoded := _decoded(value)) is not None:
-                self.prose(decoded, place)
+                self.prose(decoded)
 
-    def _perhaps(self, text: str, place: str) -> None:
+    def leaks(self, wanted: list[Fragment], place: str) -> list[Leak]:
+        """The fragments that were taken in, each once, and what could not be read."""
+        found = [Leak(place, None, reason) for reason in dict.fromkeys(self._unreadable)]
+        reasons = ((fragment, self._reason(fragment)) for fragment in wanted)
+        return found + [Leak(place, fragment, reason) for fragment, reason in reasons if reason]
+
+    def _reason(self, fragment: Fragment) -> str:
+        """How the fragment is held, or ""."""
+        if fragment.dump in self._dumps:
+            return "holds a piece"
+        if fragment.renamed in self._renamed:
+            return "holds, under other names, a piece"
+        texts = self._texts.values()
+        if len(fragment.squeezed) >= SQUEEZED_CHARACTERS and any(
+            fragment.squeezed in text.squeezed for text in texts
+        ):
+            return "holds the text of a piece"
+        if fragment.pattern and any(text.hold(fragment) for text in texts):
+            return "holds, under other names, the text of a piece"
+        return ""
+
+    def _perhaps(self, text: str) -> None:
+        if text in self._parsed:
+            return
+        self._parsed.add(text)
         try:
             tree = ast.parse(text.strip())
         except (SyntaxError, ValueError, MemoryError, RecursionError):
-            return  # prose; its characters are compared by the caller
-        self._tree(tree, place)
+            return  # prose; its characters are kept by the caller
+        self._tree(tree)
 
-    def _tree(self, tree: ast.AST, place: str) -> None:
+    def _tree(self, tree: ast.AST) -> None:
         for node in ast.walk(tree):
-            if not isinstance(node, ast.stmt | ast.expr):
-                continue
-            if fragment := self._by_dump.get(_dump(node)):
-                self._report(place, fragment, "holds a piece")
-            elif _size(node) >= RENAMED_NODES and (
-                fragment := self._by_renamed.get(_dump(_renamed(node)))
-            ):
-                self._report(place, fragment, "holds, under other names, a piece")
+            if isinstance(node, ast.stmt | ast.expr):
+                self._dumps.add(_dump(node))
+                if _size(node) >= RENAMED_NODES:
+                    self._renamed.add(_dump(node, {}))
 
-    def _characters(self, text: str, place: str) -> None:
-        squeezed = _squeeze(text)
-        for fragment in self._squeezed:
-            if fragment.squeezed in squeezed:
-                self._report(place, fragment, "holds the text of a piece")
-        tokens = _TOKEN.findall(text)
-        positions: dict[str, list[int]] = {}
-        for i, token in enumerate(tokens):
-            positions.setdefault(token, []).append(i)
-        for fragment in self._patterns:
-            if _stands_in(fragment.pattern, tokens, positions):
-                self._report(place, fragment, "holds, under other names, the text of a piece")
+    def _characters(self, text: str) -> None:
+        if text not in self._texts:
+            self._texts[text] = _Characters(text)
 
-    def _report(self, place: str, fragment: Fragment, reason: str) -> None:
-        if (place, fragment.dump) not in self._seen:
-            self._seen.add((place, fragment.dump))
-            self.found.append(Leak(place, fragment, reason))
+
+class _Characters:
+    """A text without white space, and its tokens with the places where each stands."""
+
+    def __init__(self, text: str):
+        self.squeezed = _squeeze(text)
+        self._tokens = _TOKEN.findall(text)
+        self._positions: dict[str, list[int]] = {}
+        for i, token in enumerate(self._tokens):
+            self._positions.setdefault(token, []).append(i)
+
+    def hold(self, fragment: Fragment) -> bool:
+        """True when the tokens hold the pattern, its variables standing for different names."""
+        if not fragment.words <= self._positions.keys():
+            return False
+        anchor = min(fragment.fixed, key=lambda i: len(self._positions[fragment.fixed[i]]))
+        starts = (at - anchor for at in self._positions[fragment.fixed[anchor]])
+        return any(self._holds_at(start, fragment) for start in starts)
+
+    def _holds_at(self, start: int, fragment: Fragment) -> bool:
+        end = start + len(fragment.pattern)
+        if not 0 <= start <= end <= len(self._tokens):
+            return False
+        names: dict[str, str] = {}
+        for i, token in enumerate(self._tokens[start:end]):
+            if i in fragment.fixed:
+                if token != fragment.fixed[i]:
+                    return False
+            elif not token.isidentifier() or names.setdefault(fragment.pattern[i], token) != token:
+                return False
+        return len(set(names.values())) == len(names)
 
 
 def _given(source: Source, entry: str, in_solutions: set[str]) -> set[str]:
@@ -284,13 +340,20 @@ def _fragment(function: str, node: ast.AST) -> Fragment:
     first = code.splitlines()[0]
     if _size(node) < RENAMED_NODES:
         return Fragment(function, first, _dump(node), _squeeze(code))
-    renamed = _renamed(node)
-    pattern = tuple(_TOKEN.findall(ast.unparse(renamed)))
-    return Fragment(function, first, _dump(node), _squeeze(code), _dump(renamed), pattern)
+    pattern = tuple(_TOKEN.findall(ast.unparse(_Rename().visit(copy.deepcopy(node)))))
+    return Fragment(function, first, _dump(node), _squeeze(code), _dump(node, {}), pattern)
 
 
-def _dump(node: ast.AST) -> str:
-    return ast.dump(node, annotate_fields=False)
+def _dump(value, names: dict[str, str] | None = None) -> str:
+    """A tree as text. With ``names``, variables are called by the order in which they come."""
+    if isinstance(value, list):
+        return f"[{','.join([_dump(member, names) for member in value])}]"
+    if not isinstance(value, ast.AST):
+        return repr(value)
+    if isinstance(value, ast.Name) and names is not None and value.id not in _KEPT_NAMES:
+        return names.setdefault(value.id, f"lnnn_name_{len(names)}")
+    members = [_dump(getattr(value, field, None), names) for field in value._fields]
+    return f"{type(value).__name__}({','.join(members)})"
 
 
 def _size(node: ast.AST) -> int:
@@ -305,31 +368,6 @@ class _Rename(ast.NodeTransformer):
         if node.id not in _KEPT_NAMES:
             node.id = self._names.setdefault(node.id, f"lnnn_name_{len(self._names)}")
         return node
-
-
-def _renamed(node: ast.AST) -> ast.AST:
-    return _Rename().visit(copy.deepcopy(node))
-
-
-def _stands_in(pattern, tokens, positions) -> bool:
-    """True when the tokens hold the pattern, its variables standing for any different names."""
-    fixed = [i for i, token in enumerate(pattern) if not _VARIABLE.fullmatch(token)]
-    anchor = min(fixed, key=lambda i: len(positions.get(pattern[i], ())))
-    for position in positions.get(pattern[anchor], ()):
-        start = position - anchor
-        names: dict[str, str] = {}
-        for i, token in enumerate(pattern, start):
-            if not 0 <= i < len(tokens):
-                break
-            if not _VARIABLE.fullmatch(token):
-                if tokens[i] != token:
-                    break
-            elif not tokens[i].isidentifier() or names.setdefault(token, tokens[i]) != tokens[i]:
-                break
-        else:
-            if len(set(names.values())) == len(names):
-                return True
-    return False
 
 
 def _squeeze(text: str) -> str:
