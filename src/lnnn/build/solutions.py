@@ -77,6 +77,17 @@ def solved_version(source: Source, cell: Cell) -> str:
     return "\n".join([*lines[: faulty.begin - 1], *lines[faulty.end :]]).rstrip()
 
 
+def solved_namespace(source: Source) -> dict:
+    """Run the imports and the solutions of a lab; the names that they leave behind."""
+    namespace: dict = {}
+    for cell in source.cells:
+        if cell.role == "imports":
+            exec(cell.text, namespace)
+        elif cell.role == "answer":
+            exec(solved_version(source, cell), namespace)
+    return namespace
+
+
 def refuse_markers(source: Source, cell: Cell) -> None:
     """Raise BuildError when a cell that is not an answer holds anything like a marker."""
     for line, text in _marker_like(cell):

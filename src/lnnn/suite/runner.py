@@ -106,12 +106,13 @@ class Suite:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             return [
-                _result(test.name, test.rule, lambda t=test: self._one(t, lab, seed), ended)
+                _result(test.name, test.rule, lambda t=test: self.run_test(t, lab, seed), ended)
                 for test in self.tests
                 if functions is None or test.rule.function in functions
             ]
 
-    def _one(self, test: Test, lab: Lab, seed: int) -> None:
+    def run_test(self, test: Test, lab: Lab, seed: int) -> None:
+        """Run one test alone; it raises where its rule does not hold."""
         self.before_each(lab, test.rule)
         test.run(lab, generator(seed, test.name))
 

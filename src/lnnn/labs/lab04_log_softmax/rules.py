@@ -37,7 +37,7 @@ def the_shape_and_the_float_type_stay(lab, function, z):
     """The answer has the shape and the float type of the logits; integers and lists are computed in
     float64
 
-    Start with z = np.asarray(z). Turn it into float64 only if it is not a float array already: a
+    Start with np.asarray. Turn the logits into float64 only if it is not a float array already: a
     float32 array must stay float32. Look for a constant or a temperature that is a float64 array
     and drags the result along, or for a sum without keepdims=True.
     """
@@ -91,8 +91,8 @@ def adding_a_constant_to_the_logits_changes_nothing(lab, function, z, shift):
 def a_bad_temperature_is_refused(lab, function, z, temperature):
     """A temperature that is zero, negative, NaN or infinite is a ValueError that names it
 
-    Check the temperature first, before any arithmetic. NaN compares false with everything, so `if
-    not 0 < temperature < np.inf` catches all four at once.
+    Check the temperature first, before any arithmetic. NaN compares false with everything: ask
+    whether T lies between 0 and infinity, and raise if it does not. That catches all four at once.
     """
     agree_roughly(lab, function, z, temperature=2.0)
     with expect.refused("temperature"):
@@ -306,8 +306,8 @@ def masked_log_softmax_works_along_any_axis(lab, z, mask, **axis):
 def a_mask_broadcasts_against_the_logits(lab, z, mask):
     """The mask broadcasts against the logits: one mask can serve every row, or one a whole row
 
-    np.where(mask, z, -np.inf) broadcasts by itself. Indexing with z[mask] does not: it asks for a
-    mask of the same shape and flattens the result.
+    np.where broadcasts by itself. Indexing with z[mask] does not: it asks for a mask of the same
+    shape and flattens the result.
     """
     agree_roughly(lab, "masked_log_softmax", z, mask)
 
@@ -383,8 +383,8 @@ def masked_log_softmax_survives_large_logits(lab, z, mask):
 def a_mask_that_does_not_fit_is_refused(lab, z, fits, mask):
     """A mask whose shape does not broadcast against the logits is a ValueError that names it
 
-    np.broadcast_shapes(z.shape, mask.shape) raises a ValueError for such shapes, but its message
-    does not say which argument is wrong. Catch it and raise your own that says mask.
+    np.broadcast_shapes raises a ValueError for such shapes, but its message does not say which
+    argument is wrong. Catch it and raise your own that says mask.
     """
     agree_roughly(lab, "masked_log_softmax", z, fits)
     with expect.refused("mask"):
