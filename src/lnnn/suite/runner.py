@@ -103,18 +103,22 @@ class Suite:
         ``ended`` is asked before and after each test; where it returns a reason, that test is "not
         run".
         """
+        return [
+            self.run_test(test, lab, seed, ended)
+            for test in self.tests
+            if functions is None or test.rule.function in functions
+        ]
+
+    def run_test(self, test: Test, lab: Lab, seed: int = 0, ended=never) -> TestResult:
+        """Run one of the tests."""
+
+        def run():
+            self.before_each(lab, test.rule)
+            test.run(lab, generator(seed, test.name))
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            return [
-                _result(test.name, test.rule, lambda t=test: self.run_test(t, lab, seed), ended)
-                for test in self.tests
-                if functions is None or test.rule.function in functions
-            ]
-
-    def run_test(self, test: Test, lab: Lab, seed: int) -> None:
-        """Run one test alone; it raises where its rule does not hold."""
-        self.before_each(lab, test.rule)
-        test.run(lab, generator(seed, test.name))
+            return _result(test.name, test.rule, run, ended)
 
 
 def tests_of(module: ModuleType, rules: Callable[[], Iterable[Rule]]) -> list[Test]:
