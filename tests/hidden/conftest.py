@@ -37,9 +37,7 @@ def pytest_generate_tests(metafunc):
     suite = suites[path] = suites.get(path) or Suite(path)
     files = metafunc.config.getoption("--submission") or []
     if not files:
-        raise pytest.UsageError(
-            "Whose functions? Give --submission FILE, a notebook or a .py file."
-        )
+        raise pytest.UsageError("Give --submission FILE: the notebook or .py file to test.")
     name = metafunc.function.__name__
     tests = [test for test in suite.tests if test.name.partition("[")[0] == name]
     pairs = [(suite, test) for test in tests]
