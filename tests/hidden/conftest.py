@@ -31,13 +31,16 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore::RuntimeWarning")
 
 
+def pytest_sessionstart(session):
+    if not session.config.getoption("--submission"):
+        raise pytest.UsageError("Give --submission FILE: the notebook or .py file to test.")
+
+
 def pytest_generate_tests(metafunc):
     suites = metafunc.config.stash[SUITES]
     path = Path(metafunc.module.__file__)
     suite = suites[path] = suites.get(path) or Suite(path)
-    files = metafunc.config.getoption("--submission") or []
-    if not files:
-        raise pytest.UsageError("Give --submission FILE: the notebook or .py file to test.")
+    files = metafunc.config.getoption("--submission")
     name = metafunc.function.__name__
     tests = [test for test in suite.tests if test.name.partition("[")[0] == name]
     pairs = [(suite, test) for test in tests]
