@@ -38,7 +38,7 @@ class Command(TyperCommand):
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as error:
-            lacking = error.name.partition(".")[0]
+            lacking = (error.name or "").partition(".")[0]
             wanted = wanted_for(lacking)
             if wanted is None:
                 raise
