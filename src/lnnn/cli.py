@@ -5,15 +5,19 @@ Exit codes
     1    the grader itself failed on a submission (the others have their results), or check-course
          found a fault
     2    wrong use: no such path, an empty folder, an unknown lab, no suites, --out is a file
-    3    nothing can be graded here: no isolation, a suite that is wrong, a full disk
+    3    nothing can be graded here: no isolation, a suite that is wrong, a full disk; or an extra
+         that the command needs is not installed
     130  interrupted; results.jsonl holds what was done so far
 """
 
+import importlib.metadata
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 import lnnn
 
@@ -21,6 +25,49 @@ FAILED, WRONG_USE, CANNOT_GRADE, INTERRUPTED = 1, 2, 3, 130
 _SEEDS = 10**9
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+class Command(TyperCommand):
+    """A command that ends with one sentence and code 3 when a module it loads isn't installed.
+
+    The sentence names what to install, as this package's own metadata has it. A module that stands
+    nowhere in there is a fault of ours: its error goes on.
+    """
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            lacking = (error.name or "").partition(".")[0]
+            wanted = wanted_for(lacking)
+            if wanted is None:
+                raise
+            text = f"{ctx.command_path} needs {lacking}: pip install '{wanted}'"
+            raise _stop(text, CANNOT_GRADE) from error
+
+
+def wanted_for(module: str) -> str | None:
+    """What to install for ``module``: ``lnnn``, ``lnnn[extra]``, or None if neither brings it.
+
+    Of several extras the one that brings least. What a distribution that isn't installed holds can
+    only be told from its name: ``msgpack`` is in msgpack, ``yaml`` in pyyaml.
+    """
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    of_that_name = re.compile(f"(py|py-|python-)?{canonicalize_name(module)}(-python)?")
+    package = importlib.metadata.metadata("lnnn")
+    requirements = [Requirement(text) for text in package.get_all("Requires-Dist", [])]
+    choices = []
+    for extra in ("", *package.get_all("Provides-Extra", [])):
+        brought = [
+            canonicalize_name(requirement.name)
+            for requirement in requirements
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+        ]
+        if module != "lnnn" and any(map(of_that_name.fullmatch, brought)):
+            choices.append((len(brought), f"lnnn[{extra}]" if extra else "lnnn"))
+    return min(choices)[1] if choices else None
 
 
 def _version(wanted: bool) -> None:
@@ -38,7 +85,7 @@ def main(
     """ln nn: a course on log-probabilities that don't blow up."""
 
 
-@app.command()
+@app.command(cls=Command)
 def grade(
     paths: Annotated[
         list[Path], typer.Argument(help="Notebooks, Python files, or folders that hold them.")
@@ -134,7 +181,7 @@ def grade(
         raise typer.Exit(FAILED)
 
 
-@app.command("check-course")
+@app.command("check-course", cls=Command)
 def check_course(
     root: Annotated[
         Path | None, typer.Option(help="The checkout to look at. Default: the one of this package.")

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
-from lnnn.build import project
-from lnnn.build.errors import BuildError
+from lnnn.cli import Command
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+@app.command(cls=Command)
 def main(
     names: Annotated[
         list[str] | None, typer.Argument(help="Sources to build, such as 04_log_softmax.")
@@ -16,9 +18,17 @@ def main(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; say which built file is out of date.")
     ] = False,
-    root: Annotated[Path, typer.Option(help="The folder that holds source/.")] = project.ROOT,
+    root: Annotated[
+        Path | None,
+        typer.Option(help="The folder that holds source/. Default: the checkout of this package."),
+    ] = None,
 ) -> None:
     """Build course/, labs/, solutions/ and tests/hidden/release/ from source/."""
+    # Loaded here, so that an install without the extra can say so.
+    from lnnn.build import project
+    from lnnn.build.errors import BuildError
+
+    root = project.ROOT if root is None else root
     try:
         sources = project.find_sources(root, names or ())
         if not sources:
@@ -44,4 +54,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()
