@@ -93,6 +93,13 @@ def _files(root: Path, sources: list[Source]) -> Inspection:
         f"{path.as_posix()} belongs to no source. Remove it, or bring its source back."
         for path in sorted(there - wanted - optional)
     ]
+    faults += [
+        f"{path.as_posix()}:{number} still says TODO: {line.strip()}"
+        for path in sorted(wanted & there)
+        if path.suffix != ".ipynb"
+        for number, line in enumerate((root / path).read_text(encoding="utf-8").splitlines(), 1)
+        if "TODO" in line
+    ]
     return Inspection("files", f"{len(sources)} sources, {len(there)} files", tuple(faults))
 
 

@@ -1,9 +1,9 @@
-"""The command ``lnnn``: grade submissions, check the course.
+"""The command ``lnnn``: grade submissions, write and check the course.
 
 Exit codes
     0    every submission has a result, whatever its score
-    1    the grader itself failed on a submission (the others have their results), or check-course
-         found a fault
+    1    the grader itself failed on a submission (the others have their results); check-course
+         found a fault; what ``try`` was given loses a rule
     2    wrong use: no such path, an empty folder, an unknown lab, no suites, --out is a file
     3    nothing can be graded here: no isolation, a suite that is wrong, a full disk; or an extra
          that the command needs is not installed
@@ -179,6 +179,71 @@ def grade(
     display.closing_table(results)
     if display.failed_in_grader:
         raise typer.Exit(FAILED)
+
+
+@app.command("try", cls=Command)
+def try_answer(
+    lab: Annotated[str, typer.Argument(help="The lab, such as lab04.")],
+    file: Annotated[
+        Path, typer.Argument(help="A notebook or a Python file with one answer or more.")
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="Draws the tests' inputs.")] = 0,
+    suites: Annotated[
+        Path | None, typer.Option(help="The folder of the suites. Default: tests/hidden.")
+    ] = None,
+) -> None:
+    """List the rules that an answer loses, and what each test saw.
+
+    For those who write suites and answers: what is printed holds hidden inputs. Functions that the
+    file does not define are left out. Ends with 0 when no rule is lost, 1 when one is, 2 for wrong
+    use, 3 when nothing can be graded here.
+    """
+    from lnnn.grading.jail import JailUnavailable
+    from lnnn.grading.runner import Grader
+    from lnnn.grading.submission import read_submission
+    from lnnn.grading.suites import Suites, SuitesError, find_suites
+    from lnnn.grading.trial import lost_rules
+    from lnnn.suite.rule import SuiteError
+
+    try:
+        known = Suites(find_suites() if suites is None else suites.resolve())
+        submission = read_submission(file, known, known.lab(lab))
+    except SuitesError as error:
+        raise _stop(str(error), WRONG_USE) from error
+    if submission.problem:
+        raise _stop(submission.problem, WRONG_USE)
+    try:
+        with Grader(known, seed) as grader:
+            graded = grader.grade(submission)
+    except (JailUnavailable, SuiteError) as error:
+        raise _stop(str(error), CANNOT_GRADE) from error
+    lines, lost = lost_rules(graded)
+    for line in lines:
+        typer.echo(line)
+    if lost:
+        raise typer.Exit(FAILED)
+
+
+@app.command("new-lab", cls=Command)
+def new_lab(
+    name: Annotated[str, typer.Argument(help="Its name, such as lab10_topic.")],
+    functions: Annotated[list[str], typer.Argument(help="The functions that it asks for.")],
+    root: Annotated[
+        Path | None, typer.Option(help="The checkout to write to. Default: this package's.")
+    ] = None,
+) -> None:
+    """Write the six files of a new lab as templates; check-course names what is still to do."""
+    from lnnn.build import new_lab, project
+    from lnnn.build.errors import BuildError
+
+    try:
+        root = project.ROOT if root is None else root
+        written = new_lab.write_templates(root, name, functions)
+    except BuildError as error:
+        raise _stop(str(error), WRONG_USE) from error
+    for path in written:
+        typer.echo(path.as_posix())
+    typer.echo("Fill in what says TODO. Then: make notebooks, and lnnn check-course.")
 
 
 @app.command("check-course", cls=Command)
