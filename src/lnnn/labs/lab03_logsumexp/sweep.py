@@ -3,9 +3,8 @@
 import functools
 
 from lnnn import exact
-
-from lnnn.suite.sweep_logits import over_logits
 from lnnn.suite.sweep import Batch
+from lnnn.suite.sweep_logits import over_logits
 
 
 @functools.cache
