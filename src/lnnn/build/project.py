@@ -27,14 +27,18 @@ class Product:
 
 
 def find_sources(root: Path = ROOT, names=()) -> list[Source]:
-    """All sources below ``root``, or those named. Raises BuildError for an unknown name."""
+    """All sources below ``root``, or those named, in full or by number: ``lab04``, ``03``.
+
+    Raises BuildError for an unknown name.
+    """
     paths = [
         (path, kind)
         for kind, folder in (("course", "source/course"), ("lab", "source/labs"))
         for path in sorted((root / folder).glob("*.md"))
     ]
-    wanted = {Path(name).stem for name in names}
     known = {path.stem for path, _ in paths}
+    by_number = {name.partition("_")[0]: name for name in known}
+    wanted = {by_number.get(name, name) for name in (Path(name).stem for name in names)}
     if unknown := wanted - known:
         raise BuildError(
             f"no source is called {', '.join(sorted(unknown))}. "
