@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lnnn.messages import _, ngettext
 from lnnn.report import error_curve, error_plot, rows
 from lnnn.report.pages import environment, stylesheet
 from lnnn.suite.lab import Lab
@@ -17,8 +18,6 @@ from lnnn.suite.runner import check_examples
 from . import catalogue, store
 from .lab_function import LabFunction, lab_function
 from .notebook_caller import NotebookCaller
-
-_COUNTS = ("no", "one", "two", "three", "four", "five")
 
 
 @dataclass(frozen=True)
@@ -52,32 +51,43 @@ class CheckReport:
         """One line: how many checks passed."""
         total, passed = len(self.results), self.group.passed
         if self.outcome is Outcome.PASSED:
-            return (
-                f"{self.function}: all {total} checks passed"
-                if total > 1
-                else (f"{self.function}: the check passed")
+            text = ngettext(
+                "{function}: the check passed", "{function}: all {total} checks passed", total
             )
-        if self.outcome is Outcome.NOT_WRITTEN:
-            return f"{self.function}: not written yet, {_plural(total, 'check')} to pass"
-        return f"{self.function}: {passed} of {_plural(total, 'check')} passed"
+        elif self.outcome is Outcome.NOT_WRITTEN:
+            text = ngettext(
+                "{function}: not written yet, {total} check to pass",
+                "{function}: not written yet, {total} checks to pass",
+                total,
+            )
+        else:
+            text = ngettext(
+                "{function}: {passed} of {total} check passed",
+                "{function}: {passed} of {total} checks passed",
+                total,
+            )
+        return text.format(function=self.function, passed=passed, total=total)
 
     @property
     def next_step(self) -> str:
         """What to do now; code stands between backticks."""
         if self.outcome is Outcome.PASSED:
             if self.following:
-                return f"Next in this lab: `{self.following}`."
-            return "That was the last function of this lab."
-        hint = ""
-        if self.hints:
-            count = _COUNTS[self.hints] if self.hints < len(_COUNTS) else str(self.hints)
-            which = "the next of " + count + " hints" if self.hints > 1 else "a hint"
-            hint = f" `hint({self.function})` gives {which}."
+                return _("Next in this lab: `{function}`.").format(function=self.following)
+            return _("That was the last function of this lab.")
+        text = _("Change the function, run its cell, then run this cell again.")
         if self.outcome is Outcome.NOT_WRITTEN:
-            return f"Write the function, run its cell, then run this cell again.{hint}"
-        return f"Change the function, run its cell, then run this cell again.{hint}"
+            text = _("Write the function, run its cell, then run this cell again.")
+        if not self.hints:
+            return text
+        hint = ngettext(
+            "`hint({function})` gives a hint.",
+            "`hint({function})` gives the next of {n} hints.",
+            self.hints,
+        )
+        return f"{text} {hint.format(function=self.function, n=self.hints)}"
 
-    def _repr_mimebundle_(self, **_) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_options) -> dict[str, str]:
         return {"text/html": self.to_html(), "text/plain": str(self)}
 
     def __repr__(self) -> str:
@@ -91,15 +101,15 @@ class CheckReport:
             if row.outcome is Outcome.FAILED:
                 inner = " " * (width + 6)
                 seen = row.detail.replace("\n", f"\n{inner}      ")
-                lines += [f"{inner}Seen: {seen}"] if seen else []
-                lines += [f"{inner}Think: {row.feedback}"]
+                lines += [inner + _("Seen: {text}").format(text=seen)] if seen else []
+                lines += [inner + _("Think: {text}").format(text=row.feedback)]
         if self.curve is not None:
-            lines.append(f"Measured: {self.curve.finding}.")
+            lines.append(_("Measured: {finding}.").format(finding=self.curve.finding))
         if self.printed:
-            lines.append(f"{self.function} printed:")
+            lines.append(_("{function} printed:").format(function=self.function))
             lines += [f"  {line}" for line in self.printed.splitlines()]
         lines.append(self.next_step.replace("`", ""))
-        lines += [f"Note: {note}" for note in self.notes]
+        lines += [_("Note: {text}").format(text=note) for note in self.notes]
         return "\n".join(lines)
 
     def to_html(self) -> str:
@@ -174,7 +184,3 @@ def _record(asked: LabFunction, results: tuple[TestResult, ...]) -> tuple[str, .
         entry["done"] = bool(entry.get("done")) or passed == len(results)
 
     return store.change(edit)[1]
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

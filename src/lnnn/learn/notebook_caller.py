@@ -5,8 +5,9 @@ import io
 import traceback
 from collections.abc import Mapping
 
+from lnnn.messages import _, ngettext
 from lnnn.observe import Observed
-from lnnn.suite.lab import NamespaceCaller
+from lnnn.suite.lab import NamespaceCaller, raised_sentence
 
 
 class Interrupted(KeyboardInterrupt):
@@ -39,8 +40,11 @@ class Printed(io.TextIOBase):
     @property
     def text(self) -> str:
         """What was kept, with a last line that counts what was not."""
-        more = f"\n… and {self.dropped} more characters" if self.dropped else ""
-        return self._kept.rstrip("\n") + more
+        kept = self._kept.rstrip("\n")
+        if not self.dropped:
+            return kept
+        text = ngettext("… and {n} more character", "… and {n} more characters", self.dropped)
+        return f"{kept}\n{text.format(n=self.dropped)}"
 
 
 class NotebookCaller:
@@ -73,9 +77,11 @@ class NotebookCaller:
         if seen.raised is not None and place:
             kind = seen.raised.classes[0] if seen.raised.classes else "BaseException"
             if "KeyboardInterrupt" in seen.raised.classes:
-                at = f", at {place[0]}" if place[0] else ""
-                raise Interrupted(f"check stopped: {name} was still running{at}")
-            sentence = f"{name} raised {kind}: {seen.raised.message}".rstrip(": ")
+                text = _("check stopped: {function} was still running")
+                if place[0]:
+                    text = _("check stopped: {function} was still running, at {place}")
+                raise Interrupted(text.format(function=name, place=place[0]))
+            sentence = raised_sentence(name, kind, seen.raised.message)
             if place[0]:
                 self.places.setdefault(sentence, place[0])
         return seen
@@ -91,5 +97,5 @@ def _place(error: BaseException, function) -> str:
     if not own:
         return ""
     last = own[-1]
-    where = f"line {last.lineno}"
-    return f"{where}: {last.line}" if last.line else where
+    text = _("line {number}: {line}") if last.line else _("line {number}")
+    return text.format(number=last.lineno, line=last.line)

@@ -1,4 +1,6 @@
-"""What suites and checks expect, each with a sentence for the student when it does not hold.
+"""What rules expect, each with a sentence for the student when it does not hold.
+
+``what`` names the value, or is the call that gave it, where there is more than one.
 
 The accuracy of the course's contract: a relative error of at most 1e-12 in float64 and 1e-5 in
 float32, or an absolute error of at most 1e-14 and 1e-6 next to zero.
@@ -9,26 +11,33 @@ import re
 
 import numpy as np
 
+from lnnn.messages import _, ngettext
+
 from .lab import StudentError
 
 RELATIVE = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 1e-5}
 ABSOLUTE = {np.dtype(np.float64): 1e-14, np.dtype(np.float32): 1e-6}
 
 
-def array(value, shape, dtype, what="the answer") -> np.ndarray:
+def array(value, shape, dtype, what="") -> np.ndarray:
     """``value`` as an array of exactly this shape and dtype."""
+    wanted = {"shape": tuple(shape), "dtype": np.dtype(dtype)}
     if not isinstance(value, np.ndarray | np.generic):
-        kind = type(value).__name__
-        raise AssertionError(f"{what} is a {kind}; expected an array of shape {tuple(shape)}")
+        text = _("the type is {kind}; expected an array of shape {shape}")
+        _wrong(what, text.format(kind=type(value).__name__, **wanted))
     value = np.asarray(value)
-    if value.shape != tuple(shape):
-        raise AssertionError(f"{what} has shape {value.shape}; expected {tuple(shape)}")
-    if value.dtype != np.dtype(dtype):
-        raise AssertionError(f"{what} has dtype {value.dtype}; expected {np.dtype(dtype)}")
+    if value.shape != wanted["shape"]:
+        _wrong(
+            what, _("the shape is {found}; expected {shape}").format(found=value.shape, **wanted)
+        )
+    if value.dtype != wanted["dtype"]:
+        _wrong(
+            what, _("the dtype is {found}; expected {dtype}").format(found=value.dtype, **wanted)
+        )
     return value
 
 
-def floats(value, shape, dtype, what="the answer") -> np.ndarray:
+def floats(value, shape, dtype, what="") -> np.ndarray:
     """``value`` as an array of this shape, of any float type on arrival, of ``dtype`` after."""
     kind = getattr(value, "dtype", None)
     if not isinstance(kind, np.dtype) or kind.kind != "f":
@@ -37,17 +46,18 @@ def floats(value, shape, dtype, what="the answer") -> np.ndarray:
         return array(value, shape, kind, what).astype(dtype)
 
 
-def scalar(value, what="the answer") -> float:
+def scalar(value, what="") -> float:
     """``value`` as a float: a Python or NumPy float scalar, never an array of one element."""
-    is_float = isinstance(value, float | np.floating)
-    if not is_float:
-        kind = f"array of shape {value.shape}" if isinstance(value, np.ndarray) else type(value)
-        kind = kind if isinstance(kind, str) else kind.__name__
-        raise AssertionError(f"{what} is a {kind}; expected a float")
+    if isinstance(value, np.ndarray):
+        text = _("it is an array of shape {shape}; expected a float")
+        _wrong(what, text.format(shape=value.shape))
+    if not isinstance(value, float | np.floating):
+        kind = type(value).__name__
+        _wrong(what, _("the type is {kind}; expected a float").format(kind=kind))
     return float(value)
 
 
-def close(value, reference, *, slack=0.0, relative=0.0, absolute=0.0, what="the answer") -> None:
+def close(value, reference, *, slack=0.0, relative=0.0, absolute=0.0, what="") -> None:
     """Every element of the float array ``value`` meets the contract's accuracy.
 
     ``reference`` holds the exact values rounded to float64. ``slack`` is an absolute allowance on
@@ -68,43 +78,53 @@ def close(value, reference, *, slack=0.0, relative=0.0, absolute=0.0, what="the 
     at = np.unravel_index(
         int(np.argmax(np.where(good, -1.0, np.nan_to_num(error, nan=np.inf)))), good.shape
     )
-    place = f" at {list(map(int, at))}" if at else ""
-    raise AssertionError(
-        f"{what} is off in {int((~good).sum())} of {good.size} places; the worst{place} is "
-        f"{wide[at]:.9g}, where {reference[at]:.9g} is right"
+    found = {"found": f"{wide[at]:.9g}", "right": f"{reference[at]:.9g}"}
+    if good.size == 1:
+        _wrong(what, _("{found}, where {right} is right").format(**found))
+    off = int((~good).sum())
+    text = ngettext(
+        "{n} of {size} elements is off: {at} is {found}, where {right} is right",
+        "{n} of {size} elements are off; the worst, {at}, is {found}, where {right} is right",
+        off,
     )
+    _wrong(what, text.format(n=off, size=good.size, at=list(map(int, at)), **found))
 
 
-def equal(value, wanted, what="the answer") -> None:
+def equal(value, wanted, what="") -> None:
     """Two arrays are equal in every element; NaN equals NaN."""
     value, wanted = np.asarray(value), np.asarray(wanted)
     if value.shape != wanted.shape:
-        raise AssertionError(f"{what} has shape {value.shape}; expected {wanted.shape}")
+        text = _("the shape is {found}; expected {shape}")
+        _wrong(what, text.format(found=value.shape, shape=wanted.shape))
     same = (value == wanted) | ((value != value) & (wanted != wanted))
     if not np.all(same):
         at = tuple(int(i) for i in np.argwhere(~same)[0])
-        place = f" at {list(at)}" if at else ""
-        raise AssertionError(f"{what}{place} is {value[at]!r}; expected {wanted[at]!r}")
+        found, right = value[at].item(), wanted[at].item()
+        if not at:
+            _wrong(what, _("{found}; expected {right}").format(found=found, right=right))
+        text = _("element {at} is {found}; expected {right}")
+        _wrong(what, text.format(at=list(at), found=found, right=right))
 
 
-def finite(value, what="the answer") -> None:
+def finite(value, what="") -> None:
     """No NaN and no infinity."""
     bad = ~np.isfinite(value)
     if np.any(bad):
-        found = "NaN" if np.isnan(value).any() else "an infinity"
-        raise AssertionError(f"{what} holds {found} where the exact answer is finite")
+        if np.isnan(value).any():
+            _wrong(what, _("it holds NaN where the exact answer is finite"))
+        _wrong(what, _("it holds an infinity where the exact answer is finite"))
 
 
 def quiet(lab) -> None:
     """The last call raised no RuntimeWarning."""
     if lab.last.warnings:
-        raise AssertionError(f"NumPy warned: {lab.last.warnings[0]}")
+        raise AssertionError(_("NumPy warned: {text}").format(text=lab.last.warnings[0]))
 
 
 def untouched(lab) -> None:
     """The last call changed none of its arguments."""
     if lab.last.mutated:
-        raise AssertionError("the call changed the array that it was given")
+        raise AssertionError(_("the call changed the array that it was given"))
 
 
 @contextlib.contextmanager
@@ -118,11 +138,22 @@ def refused(*arguments: str):
     except ValueError as error:
         names = "|".join(map(re.escape, arguments))
         if not re.search(rf"(?<![a-z])({names})(?![a-z])", str(error), re.IGNORECASE):
-            wanted = " or ".join(arguments)
-            raise AssertionError(
-                f"the message of the ValueError must name the argument {wanted}; it says: {error}"
-            ) from None
+            wanted, *more = arguments
+            text = (
+                _("the message of the ValueError must name the argument {one} or {other}; {said!r}")
+                if more
+                else _("the message of the ValueError must name the argument {one}; {said!r}")
+            )
+            other = more[0] if more else ""
+            said = str(error)
+            raise AssertionError(text.format(one=wanted, other=other, said=said)) from None
     except StudentError as error:
-        raise AssertionError(f"raised {error.kind}; expected a ValueError") from None
+        text = _("raised {kind}; expected a ValueError")
+        raise AssertionError(text.format(kind=error.kind)) from None
     else:
-        raise AssertionError("no ValueError was raised")
+        raise AssertionError(_("no ValueError was raised"))
+
+
+def _wrong(what: str, text: str):
+    """Say ``text`` of ``what``, where there is more than one thing that it could be."""
+    raise AssertionError(_("{what}: {text}").format(what=_(what), text=text) if what else text)

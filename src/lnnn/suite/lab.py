@@ -4,6 +4,7 @@ import builtins
 from dataclasses import dataclass
 from typing import Protocol
 
+from lnnn.messages import _
 from lnnn.observe import Observed, Raised, observe_call
 
 
@@ -26,6 +27,11 @@ class StudentError(Exception):
 
     function = ""
     kind = ""
+
+    @property
+    def sentence(self) -> str:
+        """What was raised, as a sentence."""
+        return raised_sentence(self.function, self.kind, str(self))
 
 
 @dataclass(frozen=True)
@@ -84,9 +90,16 @@ def stub_message(name: str) -> str:
     return f"{name}: write your answer here"
 
 
+def raised_sentence(function: str, kind: str, text: str) -> str:
+    """That ``function`` raised an exception of class ``kind`` which says ``text``."""
+    if not text:
+        return _("{function} raised {kind}").format(function=function, kind=kind)
+    return _("{function} raised {kind}: {text}").format(function=function, kind=kind, text=text)
+
+
 def missing(name: str) -> Raised:
     """What a call of a function that does not exist reports."""
-    return Raised(("MissingFunction",), f"there is no function named {name}")
+    return Raised(("MissingFunction",), _("there is no function named {name}").format(name=name))
 
 
 def _as_exception(name: str, raised: Raised) -> Exception:

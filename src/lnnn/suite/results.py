@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from lnnn.messages import _
+
 
 class Outcome(StrEnum):
     """What became of one rule. The value is what files store and style sheets name."""
@@ -16,7 +18,8 @@ class Outcome(StrEnum):
     @property
     def word(self) -> str:
         """What a person reads."""
-        return _WORDS[self]
+        words = (_("passed"), _("failed"), _("not written yet"), _("not run"))
+        return dict(zip(Outcome, words, strict=True))[self]
 
     @property
     def sign(self) -> str:
@@ -24,12 +27,6 @@ class Outcome(StrEnum):
         return _SIGNS[self]
 
 
-_WORDS = {
-    Outcome.PASSED: "passed",
-    Outcome.FAILED: "failed",
-    Outcome.NOT_WRITTEN: "not written yet",
-    Outcome.NOT_RUN: "not run",
-}
 _SIGNS = dict(zip(Outcome, "✓✗○–", strict=True))
 
 

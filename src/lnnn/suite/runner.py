@@ -28,6 +28,8 @@ from types import ModuleType
 
 import numpy as np
 
+from lnnn.messages import _
+
 from .lab import Lab, NotWrittenError, StudentError
 from .results import Outcome, TestResult
 from .rule import Rule, SuiteError, rules_of
@@ -224,8 +226,8 @@ def _result(name: str, rule: Rule, run: Callable[[], None], ended) -> TestResult
         rule.points,
         earned,
         outcome,
-        rule.says,
-        rule.think,
+        _(rule.says),
+        _(rule.think),
         detail,
     )
 
@@ -238,9 +240,10 @@ def _outcome(run: Callable[[], None]) -> tuple[Outcome, str]:
     except NotCountedError as error:
         return Outcome.NOT_RUN, str(error)
     except StudentError as error:
-        return Outcome.FAILED, f"{error.function} raised {error.kind}: {error}".rstrip(": ")
+        return Outcome.FAILED, error.sentence
     except AssertionError as error:
         return Outcome.FAILED, str(error).partition("\n")[0]
     except Exception as error:  # noqa: BLE001 - a value of a kind that the test did not think of
-        return Outcome.FAILED, f"the test itself stopped with {type(error).__name__}: {error}"
+        text = _("the test itself stopped with {kind}: {text}")
+        return Outcome.FAILED, text.format(kind=type(error).__name__, text=error)
     return Outcome.PASSED, ""
