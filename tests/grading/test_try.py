@@ -30,7 +30,7 @@ def test_each_rule_that_is_lost_is_listed_with_what_was_seen(tried):
     first, rule, seen, *rest = done.output.splitlines()
     assert first == "double: 0 of 3 points"
     assert rule == "  ✗ contract, 2: It doubles every element"
-    assert seen.startswith("      test_double_doubles: the answer at [0] is ")
+    assert seen.startswith("      test_double_doubles: element [0] is ")
     assert "message of the ValueError must name the argument x" in rest[1]
 
 

@@ -56,7 +56,7 @@ def test_a_wrong_function_is_told_the_rule_what_was_seen_and_what_to_think_of():
     assert "Seen: half of [2, 4] came back as [0.66666667 1.33333333]" in text
     assert "Think: Divide by 2, not by 3." in text
     assert "Seen: the array was changed" in text
-    assert "hint(halve) gives the next of three hints." in text
+    assert "hint(halve) gives the next of 3 hints." in text
     html = report.to_html()
     for sentence in ("Half of <code>x</code> comes back", "Divide by 2, not by 3.", "failed", "✗"):
         assert sentence in html

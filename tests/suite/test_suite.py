@@ -261,9 +261,11 @@ def failure(function, *args, **kwargs):
 def test_expect_close_has_the_contracts_tolerance():
     for dtype, relative in ((np.float64, 1e-12), (np.float32, 1e-5)):
         expect.close(np.array([-3.0 * (1 + 0.5 * relative)], dtype), [-3.0])
-        assert "off in 1 of 1" in failure(
-            expect.close, np.array([-3.0 * (1 + 2 * relative)], dtype), [-3.0]
-        )
+        said = failure(expect.close, np.array([-3.0 * (1 + 2 * relative)], dtype), [-3.0])
+        assert said.startswith("-3.0000")
+        assert said.endswith(", where -3 is right")
+    said = failure(expect.close, np.array([1.0, 2.5, 3.0]), [1.0, 2.0, 9.0], what="the sum")
+    assert said == "the sum: 2 of 3 elements are off; the worst, [2], is 3, where 9 is right"
     expect.close(np.array([0.9e-14]), [0.0])
     failure(expect.close, np.array([1.1e-14]), [0.0])
     expect.close(np.array([-np.inf, np.nan]), [-np.inf, np.nan])
@@ -272,9 +274,11 @@ def test_expect_close_has_the_contracts_tolerance():
 
 
 def test_expect_array_names_what_differs():
-    assert "is a list" in failure(expect.array, [1.0], (1,), np.float64)
-    assert "shape (2,); expected (3,)" in failure(expect.array, np.ones(2), (3,), np.float64)
-    assert "float64; expected float32" in failure(expect.array, np.ones(2), (2,), np.float32)
+    assert "the type is list" in failure(expect.array, [1.0], (1,), np.float64)
+    assert "the shape is (2,); expected (3,)" in failure(expect.array, np.ones(2), (3,), np.float64)
+    assert "the dtype is float64; expected float32" in failure(
+        expect.array, np.ones(2), (2,), np.float32
+    )
 
 
 def test_expect_scalar_takes_floats_only():

@@ -27,13 +27,11 @@ def array(value, shape, dtype, what="") -> np.ndarray:
         _wrong(what, text.format(kind=type(value).__name__, **wanted))
     value = np.asarray(value)
     if value.shape != wanted["shape"]:
-        _wrong(
-            what, _("the shape is {found}; expected {shape}").format(found=value.shape, **wanted)
-        )
+        text = _("the shape is {found}; expected {shape}")
+        _wrong(what, text.format(found=value.shape, **wanted))
     if value.dtype != wanted["dtype"]:
-        _wrong(
-            what, _("the dtype is {found}; expected {dtype}").format(found=value.dtype, **wanted)
-        )
+        text = _("the dtype is {found}; expected {dtype}")
+        _wrong(what, text.format(found=value.dtype, **wanted))
     return value
 
 
@@ -78,7 +76,7 @@ def close(value, reference, *, slack=0.0, relative=0.0, absolute=0.0, what="") -
     at = np.unravel_index(
         int(np.argmax(np.where(good, -1.0, np.nan_to_num(error, nan=np.inf)))), good.shape
     )
-    found = {"found": f"{wide[at]:.9g}", "right": f"{reference[at]:.9g}"}
+    found = dict(zip(("found", "right"), _told_apart(wide[at], reference[at]), strict=True))
     if good.size == 1:
         _wrong(what, _("{found}, where {right} is right").format(**found))
     off = int((~good).sum())
@@ -152,6 +150,15 @@ def refused(*arguments: str):
         raise AssertionError(text.format(kind=error.kind)) from None
     else:
         raise AssertionError(_("no ValueError was raised"))
+
+
+def _told_apart(found: float, right: float) -> tuple[str, str]:
+    """Two floats as text: nine digits, or all of them where nine are the same."""
+    for digits in (".9g", ".17g"):
+        texts = f"{found:{digits}}", f"{right:{digits}}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def _wrong(what: str, text: str):
