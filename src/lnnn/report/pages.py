@@ -7,12 +7,14 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
+from lnnn import messages
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 @functools.cache
 def environment() -> jinja2.Environment:
-    """The one environment: HTML is escaped, an undefined name is an error.
+    """The one environment: HTML is escaped, an undefined name is an error, ``_`` looks messages up.
 
     Filter ``ticks`` sets what stands between backticks as code and escapes the rest.
     """
@@ -25,6 +27,7 @@ def environment() -> jinja2.Environment:
         auto_reload=False,
     )
     env.filters["ticks"] = ticks
+    env.globals |= {"_": messages._, "ngettext": messages.ngettext}
     return env
 
 
