@@ -140,7 +140,7 @@ def test_it_says_what_to_do_next_for_each_function():
 def test_full_marks_leave_nothing_to_do():
     text = text_of(feedback.page(PAGES["full"]))
     assert "Nothing is open: every rule holds." in text
-    assert "1 of 1 rules hold" in text
+    assert "1 of 1 rule holds" in text
 
 
 def test_a_file_that_could_not_be_graded_leads_with_its_reason():

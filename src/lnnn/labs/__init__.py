@@ -4,9 +4,18 @@ import functools
 import importlib
 from pathlib import Path
 
+from lnnn.messages import _
 from lnnn.suite.sweep import Sweep
 
 FOLDER = Path(__file__).parent
+
+
+def title(name: str) -> str:
+    """``lab04_log_softmax`` -> ``Lab 04 · log softmax``; without "lab" the same without "Lab"."""
+    head, _between, rest = name.partition("_")
+    if head.startswith("lab"):
+        head = _("Lab {number}").format(number=head.removeprefix("lab"))
+    return f"{head} · {rest.replace('_', ' ')}" if rest else head
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lnnn.messages import _
 from lnnn.report import markup
 from lnnn.report.pages import environment, stylesheet
 
@@ -28,15 +29,17 @@ class HintCard:
     @property
     def headline(self) -> str:
         """``Hint 2 of 3 for log_softmax``."""
-        again = ", the last one, again" if self.exhausted else ""
-        return f"Hint {self.number} of {self.total} for {self.function}{again}"
+        text = _("Hint {number} of {total} for {function}")
+        if self.exhausted:
+            text = _("Hint {number} of {total} for {function}, the last one, again")
+        return text.format(number=self.number, total=self.total, function=self.function)
 
     @property
     def html_text(self):
         """The hint as HTML."""
         return markup.to_html(markup.parse(self.text))
 
-    def _repr_mimebundle_(self, **_) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_options) -> dict[str, str]:
         template = environment().get_template("hint.html.j2")
         html = template.render(card=self, style=stylesheet("theme.css", "hint.css"))
         return {"text/html": html, "text/plain": str(self)}
@@ -45,7 +48,7 @@ class HintCard:
         return str(self)
 
     def __str__(self) -> str:
-        notes = [f"Note: {note}" for note in self.notes]
+        notes = [_("Note: {text}").format(text=note) for note in self.notes]
         text = markup.to_text(markup.parse(self.text))
         return "\n".join([f"{self.headline}:", text, *notes])
 
@@ -60,10 +63,11 @@ def hint(function, *, again: bool = False) -> HintCard:
     asked = lab_function("hint", function)
     hints = catalogue.hints_of(asked.lab, asked.name)
     if not hints:
-        raise LearnError(
-            f"hint({asked.name}): {asked.lab.name} has no hints for it. "
-            f"check({asked.name}) says which rule does not hold yet."
+        text = _(
+            "hint({function}): {lab} has no hints for it. check({function}) says which rule does "
+            "not hold yet."
         )
+        raise LearnError(text.format(function=asked.name, lab=asked.lab.name))
     seen = 0
 
     def edit(progress: store.Progress):
@@ -73,7 +77,7 @@ def hint(function, *, again: bool = False) -> HintCard:
         seen = before if isinstance(before, int) and before >= 0 else 0
         entry["hints"] = max(seen, 1) if again else min(seen + 1, len(hints))
 
-    _, notes = store.change(edit)
+    notes = store.change(edit)[1]
     exhausted = not again and seen >= len(hints)
     number = min(max(seen, 1) if again else seen + 1, len(hints))
-    return HintCard(asked.name, number, len(hints), hints[number - 1], exhausted, notes)
+    return HintCard(asked.name, number, len(hints), _(hints[number - 1]), exhausted, notes)

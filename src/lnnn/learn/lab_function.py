@@ -5,6 +5,8 @@ from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from lnnn.messages import _
+
 from . import catalogue
 from .errors import LearnError
 
@@ -30,38 +32,44 @@ def lab_function(verb: str, function) -> LabFunction:
     example = known[0] if known else "log_softmax"
     if isinstance(function, str):
         shown = function if function.isidentifier() else example
-        raise LearnError(
-            f"{verb}({function!r}): this is a text. Pass the function itself, without quotes: "
-            f"{verb}({shown})"
+        text = _(
+            "{verb}({given!r}): this is a text. Pass the function itself, without quotes: "
+            "{verb}({name})"
         )
+        raise LearnError(text.format(verb=verb, given=function, name=shown))
     if not callable(function):
         kind = type(function).__name__
-        raise LearnError(
-            f"{verb}({_short(function)}): {kind} is not a function. "
-            f"Pass a function of a lab: {verb}({example})"
+        text = _(
+            "{verb}({given}): {kind} is not a function. Pass a function of a lab: {verb}({name})"
         )
+        given = _short(function)
+        raise LearnError(text.format(verb=verb, given=given, kind=kind, name=example))
     name = getattr(function, "__name__", None)
     if name == "<lambda>":
-        raise LearnError(
-            f"{verb}(<lambda>): a lambda has no name, so its lab can't be found. "
-            f"Write it with def, under the name that the lab gives: def {example}(…):"
+        text = _(
+            "{verb}(<lambda>): a lambda has no name, so its lab can't be found. Write it with def, "
+            "under the name that the lab gives: def {name}(…):"
         )
+        raise LearnError(text.format(verb=verb, name=example))
     if not isinstance(name, str):
         kind = type(function).__name__
-        raise LearnError(
-            f"{verb}: this {kind} has no name, so its lab can't be found. "
-            f"Write it with def, under the name that the lab gives: def {example}(…):"
+        text = _(
+            "{verb}: this {kind} has no name, so its lab can't be found. Write it with def, under "
+            "the name that the lab gives: def {name}(…):"
         )
+        raise LearnError(text.format(verb=verb, kind=kind, name=example))
     lab = catalogue.lab_of(name)
     if lab is None:
         near = difflib.get_close_matches(name, known, 1, 0.6)
         near = near or [other for other in known if other in name][-1:]
-        next_step = (
-            f"Did you mean {near[0]}? Name your function so: def {near[0]}(…):"
-            if near
-            else f"It knows {', '.join(known)}."
-        )
-        raise LearnError(f"{verb}({name}): no lab asks for a function named {name}. {next_step}")
+        text = _("{verb}({name}): no lab asks for a function named {name}. It knows {known}.")
+        if near:
+            text = _(
+                "{verb}({name}): no lab asks for a function named {name}. Did you mean {near}? Name "
+                "your function so: def {near}(…):"
+            )
+        near = near[0] if near else ""
+        raise LearnError(text.format(verb=verb, name=name, near=near, known=", ".join(known)))
     return LabFunction(function, name, lab)
 
 

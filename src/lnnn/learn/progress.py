@@ -1,16 +1,40 @@
 """``progress()``: which quizzes are answered and which lab functions pass."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
+from lnnn import labs
+from lnnn.messages import _, ngettext
 from lnnn.report.pages import environment, stylesheet
 from lnnn.suite.results import Outcome
 
 from . import catalogue, quiz_source, store
 from .errors import LearnError
 
-DONE, BEGUN, OPEN = "done", "begun", "not begun"
-_SIGNS = {DONE: "✓", BEGUN: "◐", OPEN: "○"}
-_CSS = {DONE: Outcome.PASSED, BEGUN: "begun", OPEN: Outcome.NOT_WRITTEN}
+
+class State(StrEnum):
+    """How far a learner is with a quiz or a function."""
+
+    DONE = "done"
+    BEGUN = "begun"
+    OPEN = "not begun"
+
+    @property
+    def word(self) -> str:
+        """What a person reads."""
+        words = (_("done"), _("begun"), _("not begun"))
+        return dict(zip(State, words, strict=True))[self]
+
+    @property
+    def sign(self) -> str:
+        """One character that stands beside the word."""
+        return dict(zip(State, "✓◐○", strict=True))[self]
+
+    @property
+    def css(self) -> str:
+        """Its class name."""
+        classes = (Outcome.PASSED, "begun", Outcome.NOT_WRITTEN)
+        return dict(zip(State, classes, strict=True))[self]
 
 
 @dataclass(frozen=True)
@@ -18,18 +42,8 @@ class Line:
     """One quiz or one lab function: how far it is, and that in a few words."""
 
     name: str
-    state: str
+    state: State
     words: str
-
-    @property
-    def sign(self) -> str:
-        """The mark of ``state``."""
-        return _SIGNS[self.state]
-
-    @property
-    def css(self) -> str:
-        """The class name of ``state``."""
-        return _CSS[self.state]
 
 
 @dataclass(frozen=True)
@@ -42,8 +56,8 @@ class Section:
     @property
     def summary(self) -> str:
         """``2 of 4 done``."""
-        done = sum(line.state == DONE for line in self.lines)
-        return f"{done} of {len(self.lines)} done"
+        done = sum(line.state is State.DONE for line in self.lines)
+        return _("{done} of {total} done").format(done=done, total=len(self.lines))
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,7 @@ class ProgressView:
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
 
-    def _repr_mimebundle_(self, **_) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_options) -> dict[str, str]:
         template = environment().get_template("progress.html.j2")
         html = template.render(view=self, style=stylesheet("theme.css", "rows.css", "progress.css"))
         return {"text/html": html, "text/plain": str(self)}
@@ -64,10 +78,11 @@ class ProgressView:
     def __str__(self) -> str:
         lines = []
         for section in self.sections:
-            lines.append(f"{section.title}: {section.summary}")
+            head = _("{title}: {summary}")
+            lines.append(head.format(title=section.title, summary=section.summary))
             width = max(len(line.name) for line in section.lines)
-            lines += [f"  {e.sign} {e.name:<{width}}  {e.words}" for e in section.lines]
-        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+            lines += [f"  {e.state.sign} {e.name:<{width}}  {e.words}" for e in section.lines]
+        return "\n".join([*lines, *(_("Note: {text}").format(text=note) for note in self.notes)])
 
 
 def progress(name: str | None = None) -> ProgressView:
@@ -76,29 +91,23 @@ def progress(name: str | None = None) -> ProgressView:
     ``name`` is a notebook or a lab, such as "lab04_log_softmax". Raises LearnError for another.
     """
     quizzes = [q for q in quiz_source.names() if name in (None, q)]
-    labs = [lab for lab in catalogue.labs() if name in (None, lab.name)]
-    if not quizzes and not labs and name is not None:
+    asked = [lab for lab in catalogue.labs() if name in (None, lab.name)]
+    if not quizzes and not asked and name is not None:
         known = sorted({*quiz_source.names(), *(lab.name for lab in catalogue.labs())})
-        raise LearnError(f"progress({name!r}): there is no such page. It knows {', '.join(known)}.")
+        text = _("progress({name!r}): there is no such page. It knows {known}.")
+        raise LearnError(text.format(name=name, known=", ".join(known)))
     stored, notes = store.read()
-    sections = [_lab_section(lab, stored) for lab in labs]
+    sections = [_lab_section(lab, stored) for lab in asked]
     if quizzes:
         lines = tuple(_quiz_line(quiz, stored) for quiz in quizzes)
-        sections.insert(0, Section("Quizzes" if name is None else "Quiz", lines))
+        sections.insert(0, Section(_("Quizzes") if name is None else _("Quiz"), lines))
     return ProgressView(tuple(sections), notes)
 
 
 def _lab_section(lab: catalogue.LabEntry, stored: store.Progress) -> Section:
     done = stored.functions.get(lab.name, {})
     lines = (_function_line(f, len(lab.rules_for(f)), done.get(f)) for f in lab.functions)
-    return Section(title(lab.name), tuple(lines))
-
-
-def title(name: str) -> str:
-    """``lab04_log_softmax`` -> ``Lab 04 · log softmax``; without "lab" the same without "Lab"."""
-    head, _, rest = name.partition("_")
-    head = f"Lab {head.removeprefix('lab')}" if head.startswith("lab") else head
-    return f"{head} · {rest.replace('_', ' ')}" if rest else head
+    return Section(labs.title(lab.name), tuple(lines))
 
 
 def _quiz_line(name: str, stored: store.Progress) -> Line:
@@ -108,19 +117,23 @@ def _quiz_line(name: str, stored: store.Progress) -> Line:
     tried = sum(bool(entry.tried) for entry in entries)
     # A placement quiz asks what you know already: it is done when it is answered.
     reached = tried if quiz.is_placement else right
-    state = DONE if reached == len(entries) else BEGUN if tried else OPEN
-    words = f"{right} of {len(entries)} right" if tried else f"{len(entries)} questions"
-    return Line(title(name), state, words)
+    total = len(entries)
+    state = State.DONE if reached == total else State.BEGUN if tried else State.OPEN
+    words = ngettext("{total} question", "{total} questions", total)
+    if tried:
+        words = _("{right} of {total} right")
+    return Line(labs.title(name), state, words.format(right=right, total=total))
 
 
 def _function_line(function: str, count: int, entry: dict | None) -> Line:
     entry = entry or {}
     passed, total = entry.get("passed"), entry.get("total", count)
     hints = entry.get("hints", 0)
-    state = DONE if entry.get("done") else BEGUN if entry else OPEN
-    words = f"{passed} of {total} checks passed"
+    state = State.DONE if entry.get("done") else State.BEGUN if entry else State.OPEN
+    words = _("{passed} of {total} checks passed").format(passed=passed, total=total)
     if passed is None:
-        words = f"{count} check" if count == 1 else f"{count} checks"
+        words = ngettext("{n} check", "{n} checks", count).format(n=count)
     if isinstance(hints, int) and hints > 0:
-        words += f", {hints} hint{'s' if hints > 1 else ''} taken"
+        text = ngettext("{words}, {n} hint taken", "{words}, {n} hints taken", hints)
+        words = text.format(words=words, n=hints)
     return Line(function, state, words)

@@ -9,11 +9,12 @@ from pathlib import Path
 import anywidget
 import traitlets
 
+from lnnn import labs
+from lnnn.messages import _, ngettext
 from lnnn.report import markup
 from lnnn.report.pages import environment, stylesheet
 
 from . import quiz_source, store
-from .progress import title
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -40,7 +41,7 @@ class QuizWidget(anywidget.AnyWidget):
         self._quiz = quiz
         stored, notes = store.read()
         super().__init__(
-            heading=f"Quiz {title(name)}",
+            heading=_("Quiz {title}").format(title=labs.title(name)),
             questions=[
                 {"id": q.id, "text": q.text, "options": [o.text for o in q.options]}
                 for q in quiz.questions
@@ -138,14 +139,22 @@ class QuizWidget(anywidget.AnyWidget):
         ]
         open_ = sum(first is None for _, first in firsts)
         if open_:
-            return f"{open_} to go, then you will see where to begin. First answers count."
-        missed = [title(q.page) for q, first in firsts if first != q.correct]
+            text = ngettext(
+                "{n} to go, then you will see where to begin. First answers count.",
+                "{n} to go, then you will see where to begin. First answers count.",
+                open_,
+            )
+            return text.format(n=open_)
+        missed = [labs.title(q.page) for q, first in firsts if first != q.correct]
         if not missed:
-            last = title(self._quiz.questions[-1].page)
-            return f"All right at the first try. Skim the recaps, and begin with {last}."
+            last = labs.title(self._quiz.questions[-1].page)
+            text = _("All right at the first try. Skim the recaps, and begin with {page}.")
+            return text.format(page=last)
         begin, *more = missed
-        text = f"Begin with {begin}."
-        return f"{text} Then read {', '.join(more)} with care." if more else text
+        text = _("Begin with {page}.")
+        if more:
+            text = _("Begin with {page}. Then read {others} with care.")
+        return text.format(page=begin, others=", ".join(more))
 
     def _repr_mimebundle_(self, **kwargs):
         # Where no widget can be shown (GitHub, a Markdown export) the questions can be read.
@@ -155,7 +164,7 @@ class QuizWidget(anywidget.AnyWidget):
         return {**data, "text/plain": str(self), "text/html": html}, metadata
 
     def __str__(self) -> str:
-        lines = [f"{self.heading}. Run this cell to answer."]
+        lines = [_("{heading}. Run this cell to answer.").format(heading=self.heading)]
         for number, question in enumerate(self._quiz.questions, 1):
             lines.append(f"{number}. {markup.to_text(question.text)}")
             lines += [f"   ( ) {markup.to_text(option.text)}" for option in question.options]

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import platformdirs
 
+from lnnn.messages import _
+
 VERSION = 1
 _LOCK_SECONDS = 2.0
 
@@ -115,21 +117,21 @@ def _load(file: Path, locked: bool) -> tuple[Progress, tuple[str, ...], bool]:
         data = json.loads(raw)
         version = data["version"]
         if isinstance(version, int) and version > VERSION:
-            note = (
-                f"{file} was written by a newer version of the course, so nothing is saved. "
-                "Update the course, or set LNNN_HOME to another folder."
+            note = _(
+                "{file} was written by a newer version of the course, so nothing is saved. Update "
+                "the course, or set LNNN_HOME to another folder."
             )
-            return Progress(), (note,), False
+            return Progress(), (note.format(file=file),), False
         progress = Progress(_checked(data["quizzes"]), _checked(data["functions"]))
     except (ValueError, KeyError, TypeError, RecursionError):
         if not locked:
-            note = (
-                f"The progress file {file} can't be read. The next check or answer sets it aside."
+            note = _(
+                "The progress file {file} can't be read. The next check or answer sets it aside."
             )
-            return Progress(), (note,), False
+            return Progress(), (note.format(file=file),), False
         kept = _set_aside(file)
-        note = f"The progress file could not be read. It is kept as {kept}; a new one begins."
-        return Progress(), (note,), True
+        note = _("The progress file could not be read. It is kept as {kept}; a new one begins.")
+        return Progress(), (note.format(kept=kept),), True
     return progress, (), True
 
 
@@ -176,7 +178,7 @@ def _locked(lock: Path):
         until = time.monotonic() + _LOCK_SECONDS
         while not _try_lock(handle):
             if time.monotonic() > until:
-                raise _BusyError("another notebook is writing it")
+                raise _BusyError(_("another notebook is writing it"))
             time.sleep(0.01)
         yield  # closing the file frees the lock
 
@@ -208,11 +210,13 @@ else:
 
 
 def _cant_read(file: Path, error: OSError) -> str:
-    return f"Your progress can't be read: {file} ({error.strerror or error})."
+    text = _("Your progress can't be read: {file} ({why}).")
+    return text.format(file=file, why=error.strerror or error)
 
 
 def _cant_write(file: Path, error: OSError) -> str:
-    return (
-        f"Your progress is not saved: {file} can't be written ({error.strerror or error}). "
-        "Set the environment variable LNNN_HOME to a folder that you can write."
+    text = _(
+        "Your progress is not saved: {file} can't be written ({why}). Set the environment variable "
+        "LNNN_HOME to a folder that you can write."
     )
+    return text.format(file=file, why=error.strerror or error)

@@ -3,32 +3,47 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from markupsafe import Markup, escape
+
+from lnnn import labs
+from lnnn.messages import _, ngettext
 from lnnn.suite.results import Outcome
 
 from . import error_plot
-from .pages import environment, stylesheet
+from .pages import environment, stylesheet, ticks
 from .rows import Group, Row, by_function
 
 _STYLES = ("theme.css", "rows.css", "plot.css", "feedback.css")
 
-_MEANING = {
-    "graded": "Every cell ran to its end.",
-    "partial": "Some cells did not run to their end. Everything that could be graded was.",
-    "timeout": "Something took too long and was stopped. Everything else was graded.",
-    "memory": "Something needed too much memory and was stopped. Everything else was graded.",
-    "crashed": "Something ended the program that ran your code. Everything else was graded.",
-    "unreadable": "Your file could not be graded.",
-}
+
+def _meaning(status: str) -> str:
+    return {
+        "graded": _("Every cell ran to its end."),
+        "partial": _("Some cells did not run to their end. Everything that could be graded was."),
+        "timeout": _("Something took too long and was stopped. Everything else was graded."),
+        "memory": _(
+            "Something needed too much memory and was stopped. Everything else was graded."
+        ),
+        "crashed": _("Something ended the program that ran your code. Everything else was graded."),
+        "unreadable": _("Your file could not be graded."),
+    }[status]
 
 
-_ADVICE = {
-    "timeout": "The usual cause is a loop whose end never comes. Bound its rounds, and print what "
-    "it waits for in the first few of them.",
-    "memory": "The usual cause is an array with far more elements than the answer needs. Print the "
-    "shapes on the way.",
-    "crashed": "The usual causes are exit() and a call into the system. A function answers with "
-    "return or raise.",
-}
+def _advice(status: str) -> str:
+    return {
+        "timeout": _(
+            "The usual cause is a loop whose end never comes. Bound its rounds, and print what it "
+            "waits for in the first few of them."
+        ),
+        "memory": _(
+            "The usual cause is an array with far more elements than the answer needs. Print the "
+            "shapes on the way."
+        ),
+        "crashed": _(
+            "The usual causes are exit() and a call into the system. A function answers with "
+            "return or raise."
+        ),
+    }.get(status, "")
 
 
 @dataclass(frozen=True)
@@ -48,15 +63,34 @@ class Section:
     bar: tuple[float, float, float]
     plot: str
 
+    @property
+    def held(self) -> str:
+        """How many rules hold."""
+        n = len(self.holding)
+        if n == len(self.group.rows):
+            return ngettext("The one rule holds", "All {n} rules hold", n).format(n=n)
+        return ngettext("{n} rule holds", "{n} rules hold", n).format(n=n)
+
+    @property
+    def points(self) -> str:
+        """What is earned of what is to be had."""
+        return _of_points(self.group.earned, self.group.points)
+
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do next: a sentence in which ``link`` leads to the place it is about."""
+    """One thing to do next: a sentence in which ``{place}`` leads to the place it is about."""
 
-    before: str
-    link: str
-    after: str
+    sentence: str
+    place: str
     anchor: str
+
+    @property
+    def html(self) -> Markup:
+        """The sentence with its link."""
+        link = Markup('<a href="#{}">{}</a>').format(self.anchor, ticks(self.place))
+        before, _between, after = self.sentence.partition("{place}")
+        return escape(before) + link + escape(after)
 
 
 def page(graded) -> str:
@@ -73,9 +107,10 @@ def page(graded) -> str:
         .get_template("feedback.html.j2")
         .render(
             graded=graded,
-            lab=_lab_title(graded.lab),
-            meaning=_MEANING[graded.status],
-            advice=_ADVICE.get(graded.status, ""),
+            lab=labs.title(graded.lab),
+            meaning=_meaning(graded.status),
+            advice=_advice(graded.status),
+            score=_score(graded),
             sections=sections,
             first_open=next((s.group.function for s in sections if s.broken or s.open), ""),
             held=sum(row.outcome is Outcome.PASSED for row in rows),
@@ -99,7 +134,7 @@ def _section(index: int, group: Group, plot: str) -> Section:
     reasons = dict.fromkeys(row.feedback for row in of(Outcome.NOT_RUN))
     return Section(
         f"function-{index + 1}",
-        "all rules hold" if group.outcome is Outcome.PASSED else _state(broken, waiting),
+        _("all rules hold") if group.outcome is Outcome.PASSED else _state(broken, waiting),
         group,
         broken,
         holding,
@@ -113,9 +148,9 @@ def _section(index: int, group: Group, plot: str) -> Section:
 def _state(broken: tuple[Row, ...], waiting: tuple[Row, ...]) -> str:
     """The word for a function of which not every rule holds."""
     if broken:
-        return f"{len(broken)} broken"
+        return ngettext("{n} broken", "{n} broken", len(broken)).format(n=len(broken))
     if any(row.outcome is Outcome.NOT_RUN for row in waiting):
-        return "stopped"
+        return _("stopped")
     return Outcome.NOT_WRITTEN.word
 
 
@@ -123,30 +158,39 @@ def _steps(graded, sections) -> Iterator[Step]:
     if graded.problem:
         return
     for error in graded.cell_errors:
-        yield Step("Mend ", error.label, ": it did not run to its end.", "cells")
+        yield Step(_("Mend {place}: it did not run to its end."), error.label, "cells")
     for section in sections:
         group = section.group
-        missing = f"{_points(group.points - group.earned)} open."
         if section.broken:
-            kinds = "rule is" if len(section.broken) == 1 else "rules are"
-            what = f": {len(section.broken)} {kinds} broken, {missing}"
+            text = ngettext(
+                "{place}: {n} rule is broken, {points} open.",
+                "{place}: {n} rules are broken, {points} open.",
+                len(section.broken),
+            )
         elif section.reasons:
-            what = f" was stopped: {missing}"
+            text = _("{place} was stopped: {points} open.")
         elif section.open:
-            what = f" is not written yet: {missing}"
+            text = _("{place} is not written yet: {points} open.")
         else:
             continue
-        yield Step("", f"`{group.function}`", what, section.anchor)
+        sentence = text.format(
+            place="{place}", n=len(section.broken), points=_points(group.points - group.earned)
+        )
+        yield Step(sentence, f"`{group.function}`", section.anchor)
 
 
 def _points(number: float) -> str:
-    number = round(number, 6)
-    return f"{number:g} point" if number == 1 else f"{number:g} points"
+    return ngettext("{n:g} point", "{n:g} points", 1 if round(number, 6) == 1 else 2).format(
+        n=round(number, 6)
+    )
 
 
-def _lab_title(lab: str) -> str:
-    """``lab04_log_softmax`` -> ``Lab 04 · log softmax``."""
-    number, _, topic = lab.partition("_")
-    if not number.startswith("lab"):
-        return lab
-    return " · ".join(filter(None, (f"Lab {number[3:]}", topic.replace("_", " "))))
+def _score(graded) -> Markup:
+    """The points of the whole submission, those that are earned in bold."""
+    earned = Markup("<b>{:.10g}</b>").format(graded.score)
+    text = escape(_("{earned} of {points:.10g} points"))
+    return text.format(earned=earned, points=graded.max_score)
+
+
+def _of_points(earned: float, points: float) -> str:
+    return _("{earned:.10g} of {points:.10g} points").format(earned=earned, points=points)
