@@ -65,8 +65,8 @@ def lab_function(verb: str, function) -> LabFunction:
         text = _("{verb}({name}): no lab asks for a function named {name}. It knows {known}.")
         if near:
             text = _(
-                "{verb}({name}): no lab asks for a function named {name}. Did you mean {near}? Name "
-                "your function so: def {near}(…):"
+                "{verb}({name}): no lab asks for a function named {name}. Did you mean {near}? "
+                "Name your function so: def {near}(…):"
             )
         near = near[0] if near else ""
         raise LearnError(text.format(verb=verb, name=name, near=near, known=", ".join(known)))
