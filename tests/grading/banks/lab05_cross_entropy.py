@@ -6,15 +6,12 @@ import numpy as np
 
 from . import Bank
 
-BANK = Bank()
-right, wrong = BANK.right, BANK.wrong
+BANK = Bank(__name__)
+helper, right, edits, wrong = BANK.helper, BANK.right, BANK.edits, BANK.wrong
 
 
-# ------------------------------------------------------------------------------------ cross_entropy
-
-
-@right("cross_entropy", "shifted log-softmax, picked by index")
-def shift_and_pick(logits, labels):
+@helper
+def checked(logits, labels):
     logits, labels = np.asarray(logits), np.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise ValueError("labels must be integers")
@@ -22,7 +19,44 @@ def shift_and_pick(logits, labels):
         raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
     if labels.min() < 0 or labels.max() >= logits.shape[1]:
         raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
+    return logits if logits.dtype.kind == "f" else logits.astype(np.float64), labels
+
+
+@helper
+def same_shape(x, y):
+    x, y = np.asarray(x), np.asarray(y)
+    if x.shape != y.shape:
+        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
+    if not ((y >= 0) & (y <= 1)).all():
+        raise ValueError("y must lie in [0, 1]")
+    return x if x.dtype.kind == "f" else x.astype(np.float64), y
+
+
+@helper
+def softmax(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@helper
+def float_pair(z, v):
+    z, v = np.asarray(z), np.asarray(v)
+    return z if z.dtype.kind == "f" else z.astype(np.float64), v
+
+
+@helper
+def mean_loss(z, labels):
+    s = z - z.max(axis=1, keepdims=True)
+    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
+    return -log_p[np.arange(len(labels)), labels].mean()
+
+
+# ------------------------------------------------------------------------------ cross_entropy
+
+
+@right("cross_entropy", "shifted log-softmax, picked by index")
+def shift_and_pick(logits, labels):
+    z, labels = checked(logits, labels)
     s = z - z.max(axis=1, keepdims=True)
     log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
     return float(-log_p[np.arange(len(labels)), labels].mean())
@@ -30,14 +64,7 @@ def shift_and_pick(logits, labels):
 
 @right("cross_entropy", "np.logaddexp.reduce of the shifted logits, take_along_axis")
 def logaddexp_and_take_along(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
+    z, labels = checked(logits, labels)
     s = z - np.amax(z, axis=1)[:, None]
     picked = np.take_along_axis(s, labels[:, None].astype(np.intp), axis=1)[:, 0]
     return np.mean(np.logaddexp.reduce(s, axis=1) - picked)
@@ -59,14 +86,8 @@ def row_by_row(logits, labels):
 
 @right("cross_entropy", "logits measured from the label's own where that is safe")
 def measured_from_the_label(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits.astype(np.float64)
+    z, labels = checked(logits, labels)
+    z = z.astype(np.float64)
     rows = np.arange(len(labels))
     m = z.max(axis=1)
     below = m - z[rows, labels]
@@ -76,257 +97,82 @@ def measured_from_the_label(logits, labels):
     return float(np.mean(below + np.log1p(e.sum(axis=1))))
 
 
-@wrong("cross_entropy", "softmax first, then log", loses="stress")
-def softmax_then_log(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    with np.errstate(all="ignore"):
-        return float(-np.log(p[b, labels]).mean())
+edits(
+    shift_and_pick,
+    """
+    stress: softmax first, then log
+    - log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
+    - return float(-log_p[np.arange(len(labels)), labels].mean())
+    + p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+    + with np.errstate(all="ignore"):
+    +     return float(-np.log(p[np.arange(len(labels)), labels]).mean())
+    reference: an epsilon in the logarithm
+    - s - np.log(np.exp(s).sum(axis=1, keepdims=True))
+    + np.log(np.exp(s) / np.exp(s).sum(axis=1, keepdims=True) + z.dtype.type(1e-8))
+    reference: LSE(z) − z[label]: the maximum is added back
+    - log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
+    + log_p = z - (z.max(axis=1, keepdims=True) + np.log(np.exp(s).sum(axis=1, keepdims=True)))
+    stress: no shift
+    - z - z.max(axis=1, keepdims=True)
+    + z
+    stress: one maximum for the whole batch
+    - s = z - z.max(axis=1, keepdims=True)
+    - log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
+    + s = z - z.max()
+    + with np.errstate(all="ignore"):
+    +     log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
+    contract: the sum over the batch
+    - mean()
+    + sum()
+    contract: log_p[:, labels] picks every pair
+    - log_p[np.arange(len(labels)), labels]
+    + log_p[:, labels]
+    contract: the softmax runs over the batch
+    - z.max(axis=1
+    + z.max(axis=0
+    - sum(axis=1
+    + sum(axis=0
+    contract: probabilities go through a second softmax
+    - s = z - z.max(axis=1, keepdims=True)
+    + p = np.exp(z - z.max(axis=1, keepdims=True))
+    + s = p / p.sum(axis=1, keepdims=True)
+    stress: one-hot times log-probabilities
+    - return float(-log_p[np.arange(len(labels)), labels].mean())
+    + with np.errstate(all="ignore"):
+    +     return float(-(np.eye(z.shape[1], dtype=z.dtype)[labels] * log_p).sum(axis=1).mean())
+    contract: one loss a row
+    - float(-log_p[np.arange(len(labels)), labels].mean())
+    + -log_p[np.arange(len(labels)), labels]
+    contract: shifts the caller's logits
+    - s = z - z.max(axis=1, keepdims=True)
+    + z -= z.max(axis=1, keepdims=True)
+    + s = z
+    bad input: labels are never checked
+    - if labels.dtype.kind not in "iu":
+    + if False:
+    - if labels.shape != logits.shape[:1] or labels.size == 0:
+    + if False:
+    - if labels.min() < 0 or labels.max() >= logits.shape[1]:
+    + if False:
+    bad input: only the upper end of the labels is checked
+    - labels.min() < 0 or labels.max()
+    + labels.max()
+    bad input: labels are cut to integers
+    - if labels.dtype.kind not in "iu":
+    -     raise ValueError("labels must be integers")
+    + labels = labels.astype(int)
+    bad input: one label serves every row
+    - labels.shape != logits.shape[:1]
+    + labels.size not in (1, len(logits))
+    - np.arange(len(labels))
+    + np.arange(len(z))
+    """,
+)
 
 
-@wrong("cross_entropy", "an epsilon in the logarithm", loses="reference")
-def epsilon_in_the_log(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    return float(-np.log(p[b, labels] + z.dtype.type(1e-8)).mean())
-
-
-@wrong("cross_entropy", "LSE(z) − z[label]: the maximum is added back", loses="reference")
-def lse_minus_the_logit(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    m = z.max(axis=1)
-    lse = m + np.log(np.exp(z - m[:, None]).sum(axis=1))
-    return float((lse - z[np.arange(len(labels)), labels]).mean())
-
-
-@wrong("cross_entropy", "no shift", loses="stress")
-def loss_without_the_shift(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    lse = np.log(np.exp(z).sum(axis=1))
-    return float((lse - z[np.arange(len(labels)), labels]).mean())
-
-
-@wrong("cross_entropy", "one maximum for the whole batch", loses="stress")
-def maximum_of_the_batch(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    with np.errstate(all="ignore"):
-        s = z - z.max()
-        lse = np.log(np.exp(s).sum(axis=1))
-        return float((lse - s[np.arange(len(labels)), labels]).mean())
-
-
-@wrong("cross_entropy", "the sum over the batch", loses="contract")
-def sum_over_the_batch(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    s = z - z.max(axis=1, keepdims=True)
-    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-    return float(-log_p[np.arange(len(labels)), labels].sum())
-
-
-@wrong("cross_entropy", "log_p[:, labels] picks every pair", loses="contract")
-def every_pair_picked(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    s = z - z.max(axis=1, keepdims=True)
-    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-    return float(-log_p[:, labels].mean())
-
-
-@wrong("cross_entropy", "the softmax runs over the batch", loses="contract")
-def softmax_over_the_batch(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    s = z - z.max(axis=0, keepdims=True)
-    log_p = s - np.log(np.exp(s).sum(axis=0, keepdims=True))
-    return float(-log_p[np.arange(len(labels)), labels].mean())
-
-
-@wrong("cross_entropy", "probabilities go through a second softmax", loses="contract")
-def double_softmax(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    s = p - p.max(axis=1, keepdims=True)
-    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-    return float(-log_p[b, labels].mean())
-
-
-@wrong("cross_entropy", "one-hot times log-probabilities", loses="stress")
-def onehot_times_log_p(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    s = z - z.max(axis=1, keepdims=True)
-    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-    onehot = np.eye(z.shape[1], dtype=z.dtype)[labels]
-    with np.errstate(all="ignore"):
-        return float(-(onehot * log_p).sum(axis=1).mean())
-
-
-@wrong("cross_entropy", "one loss a row", loses="contract")
-def one_loss_a_row(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    s = z - z.max(axis=1, keepdims=True)
-    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-    return -log_p[np.arange(len(labels)), labels]
-
-
-@wrong("cross_entropy", "shifts the caller's logits", loses="contract")
-def shifts_the_callers_logits(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    z -= z.max(axis=1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    return float(-log_p[np.arange(len(labels)), labels].mean())
-
-
-@wrong("cross_entropy", "labels are never checked", loses="bad input")
-def labels_never_checked(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    s = z - z.max(axis=1, keepdims=True)
-    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-    return float(-log_p[np.arange(len(labels)), labels].mean())
-
-
-@wrong("cross_entropy", "only the upper end of the labels is checked", loses="bad input")
-def negative_labels_wrap(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    s = z - z.max(axis=1, keepdims=True)
-    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-    return float(-log_p[np.arange(len(labels)), labels].mean())
-
-
-@wrong("cross_entropy", "labels are cut to integers", loses="bad input")
-def labels_cut_to_integers(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    labels = labels.astype(int)
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    s = z - z.max(axis=1, keepdims=True)
-    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-    return float(-log_p[np.arange(len(labels)), labels].mean())
-
-
-@wrong("cross_entropy", "one label serves every row", loses="bad input")
-def one_label_for_all(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.size not in (1, len(logits)) or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    s = z - z.max(axis=1, keepdims=True)
-    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-    return float(-log_p[np.arange(len(z)), labels].mean())
-
-
-@wrong("cross_entropy", "an element at a time", loses="stress")
+@wrong("cross_entropy", "an element at a time", "stress")
 def element_at_a_time(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
+    z, labels = checked(logits, labels)
     total = 0.0
     for row, label in zip(z, labels, strict=True):
         top = max(row)
@@ -337,36 +183,20 @@ def element_at_a_time(logits, labels):
     return total / len(labels)
 
 
-# ------------------------------------------------------------------------------- cross_entropy_grad
+# ------------------------------------------------------------------------- cross_entropy_grad
 
 
 @right("cross_entropy_grad", "softmax, then one indexed subtraction")
 def indexed_subtraction(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
+    z, labels = checked(logits, labels)
+    p, b = softmax(z), np.arange(len(labels))
     p[b, labels] -= 1
     return p / len(labels)
 
 
 @right("cross_entropy_grad", "exp of the log-softmax minus a one-hot matrix")
 def minus_onehot(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
+    z, labels = checked(logits, labels)
     s = z - z.max(axis=1, keepdims=True)
     log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
     onehot = labels[:, None] == np.arange(z.shape[1])
@@ -390,209 +220,67 @@ def gradient_row_by_row(logits, labels):
     return out.astype(given.dtype if given.dtype.kind == "f" else float)
 
 
-@wrong("cross_entropy_grad", "not divided by B", loses="contract")
-def not_divided_by_b(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    p[b, labels] -= 1
-    return p
+edits(
+    indexed_subtraction,
+    """
+    contract: not divided by B
+    - p / len(labels)
+    + p
+    contract: divided by B·V
+    - p / len(labels)
+    + p / p.size
+    contract: onehot − p: the sign of ascent
+    - p / len(labels)
+    + -p / len(labels)
+    contract: p[:, labels] −= 1
+    - p[b, labels]
+    + p[:, labels]
+    gradient: only the label's entry moves
+    - p[b, labels] -= 1
+    - return p / len(labels)
+    + out = np.zeros_like(p)
+    + out[b, labels] = (p[b, labels] - 1) / len(labels)
+    + return out
+    gradient: the gradient of the squared error on probabilities
+    - p[b, labels] -= 1
+    - return p / len(labels)
+    + error = p.copy()
+    + error[b, labels] -= 1
+    + return 2 * p * (error - (p * error).sum(axis=1, keepdims=True)) / len(labels)
+    stress: the chain rule through −1/p
+    - p[b, labels] -= 1
+    - return p / len(labels)
+    + dp = np.zeros_like(p)
+    + with np.errstate(all="ignore"):
+    +     dp[b, labels] = -1 / p[b, labels]
+    +     return p * (dp - (p * dp).sum(axis=1, keepdims=True)) / len(labels)
+    stress: no shift
+    - z - z.max(axis=-1, keepdims=True)
+    + z
+    contract: everything becomes float64
+    - logits if logits.dtype.kind == "f" else logits.astype(np.float64)
+    + logits.astype(np.float64)
+    contract: the softmax is computed in the caller's logits
+    - p, b = softmax(z), np.arange(len(labels))
+    + z -= z.max(axis=1, keepdims=True)
+    + np.exp(z, out=z)
+    + z /= z.sum(axis=1, keepdims=True)
+    + p, b = z, np.arange(len(labels))
+    bad input: labels are never checked
+    - if labels.dtype.kind not in "iu":
+    + if False:
+    - if labels.shape != logits.shape[:1] or labels.size == 0:
+    + if False:
+    - if labels.min() < 0 or labels.max() >= logits.shape[1]:
+    + if False:
+    bad input: negative labels wrap around
+    - labels.min() < 0 or labels.max()
+    + labels.max()
+    """,
+)
 
 
-@wrong("cross_entropy_grad", "divided by B·V", loses="contract")
-def divided_by_b_and_v(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    p[b, labels] -= 1
-    return p / p.size
-
-
-@wrong("cross_entropy_grad", "onehot − p: the sign of ascent", loses="contract")
-def sign_of_ascent(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    p[b, labels] -= 1
-    return -p / len(labels)
-
-
-@wrong("cross_entropy_grad", "p[:, labels] −= 1", loses="contract")
-def every_pair_subtracted(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    p[:, labels] -= 1
-    return p / len(labels)
-
-
-@wrong("cross_entropy_grad", "only the label's entry moves", loses="gradient")
-def only_the_label_moves(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    out = np.zeros_like(p)
-    out[b, labels] = (p[b, labels] - 1) / len(labels)
-    return out
-
-
-@wrong("cross_entropy_grad", "the gradient of the squared error on probabilities", loses="gradient")
-def squared_error(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    error = p.copy()
-    error[b, labels] -= 1
-    return 2 * p * (error - (p * error).sum(axis=1, keepdims=True)) / len(labels)
-
-
-@wrong("cross_entropy_grad", "the chain rule through −1/p", loses="stress")
-def chain_rule_through_one_over_p(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    with np.errstate(all="ignore"):
-        dp = np.zeros_like(p)
-        dp[b, labels] = -1 / p[b, labels]
-        return p * (dp - (p * dp).sum(axis=1, keepdims=True)) / len(labels)
-
-
-@wrong("cross_entropy_grad", "no shift", loses="stress")
-def gradient_without_the_shift(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z)
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    p[b, labels] -= 1
-    return p / len(labels)
-
-
-@wrong("cross_entropy_grad", "everything becomes float64", loses="contract")
-def gradient_always_float64(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    p[b, labels] -= 1
-    return p / len(labels)
-
-
-@wrong("cross_entropy_grad", "the softmax is computed in the caller's logits", loses="contract")
-def softmax_in_place(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    b = np.arange(len(labels))
-    z -= z.max(axis=1, keepdims=True)
-    np.exp(z, out=z)
-    z /= z.sum(axis=1, keepdims=True)
-    z[b, labels] -= 1
-    return z / len(labels)
-
-
-@wrong("cross_entropy_grad", "labels are never checked", loses="bad input")
-def gradient_labels_never_checked(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    p[b, labels] -= 1
-    return p / len(labels)
-
-
-@wrong("cross_entropy_grad", "negative labels wrap around", loses="bad input")
-def gradient_negative_labels_wrap(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise ValueError("labels must be integers")
-    if labels.shape != logits.shape[:1] or labels.size == 0:
-        raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
-    if labels.max() >= logits.shape[1]:
-        raise ValueError("labels must lie between 0 and V - 1")
-    z = logits if logits.dtype.kind == "f" else logits.astype(np.float64)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    p[b, labels] -= 1
-    return p / len(labels)
-
-
-# ----------------------------------------------------------------------------------- numerical_grad
+# ----------------------------------------------------------------------------- numerical_grad
 
 
 @right("numerical_grad", "one logit at a time on a copy")
@@ -600,19 +288,12 @@ def one_logit_at_a_time(logits, labels, h=1e-5):
     if h <= 0:
         raise ValueError("h must be positive")
     z = np.array(logits, dtype=np.float64)
-    labels = np.asarray(labels)
-
-    def loss(x):
-        s = x - x.max(axis=1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-        return -log_p[np.arange(len(labels)), labels].mean()
-
     out = np.zeros(z.shape)
     for at in np.ndindex(z.shape):
         up, down = z.copy(), z.copy()
         up[at] += h
         down[at] -= h
-        out[at] = (loss(up) - loss(down)) / (2 * h)
+        out[at] = (mean_loss(up, labels) - mean_loss(down, labels)) / (2 * h)
     return out
 
 
@@ -621,7 +302,6 @@ def only_the_row_that_moved(logits, labels, h=1e-5):
     if h <= 0:
         raise ValueError("h must be positive")
     z = np.array(logits, dtype=np.float64)
-    labels = np.asarray(labels)
 
     def loss(row, label):
         s = row - row.max()
@@ -660,241 +340,85 @@ def value_put_back(logits, labels, h=1e-5):
         raise ValueError("h must be positive")
     z = np.asarray(logits)
     z = z if z.dtype == np.float64 else z.astype(np.float64)
-
-    def loss(x):
-        s = x - x.max(axis=1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-        return -log_p[np.arange(len(labels)), labels].mean()
-
-    out = np.empty_like(z)
+    out = np.empty(z.shape)
     for at in np.ndindex(z.shape):
         kept = z[at]
         z[at] = kept + h
-        above = loss(z)
+        above = mean_loss(z, labels)
         z[at] = kept - h
-        out[at] = (above - loss(z)) / (2 * h)
+        out[at] = (above - mean_loss(z, labels)) / (2 * h)
         z[at] = kept
     return out
 
 
-@wrong("numerical_grad", "a one-sided difference", loses="gradient")
-def one_sided(logits, labels, h=1e-5):
-    if h <= 0:
-        raise ValueError("h must be positive")
-    z = np.array(logits, dtype=np.float64)
-    labels = np.asarray(labels)
-
-    def loss(x):
-        s = x - x.max(axis=1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-        return -log_p[np.arange(len(labels)), labels].mean()
-
-    out = np.zeros(z.shape)
-    for at in np.ndindex(z.shape):
-        up = z.copy()
-        up[at] += h
-        out[at] = (loss(up) - loss(z)) / h
-    return out
-
-
-@wrong("numerical_grad", "the formula in place of differences", loses="gradient")
-def formula_instead(logits, labels, h=1e-5):
-    if h <= 0:
-        raise ValueError("h must be positive")
-    z = np.array(logits, dtype=np.float64)
-    labels = np.asarray(labels)
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
-    b = np.arange(len(labels))
-    p[b, labels] -= 1
-    return p / len(labels)
-
-
-@wrong("numerical_grad", "divided by h, not by 2h", loses="contract")
-def divided_by_h(logits, labels, h=1e-5):
-    if h <= 0:
-        raise ValueError("h must be positive")
-    z = np.array(logits, dtype=np.float64)
-    labels = np.asarray(labels)
-
-    def loss(x):
-        s = x - x.max(axis=1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-        return -log_p[np.arange(len(labels)), labels].mean()
-
-    out = np.zeros(z.shape)
-    for at in np.ndindex(z.shape):
-        up, down = z.copy(), z.copy()
-        up[at] += h
-        down[at] -= h
-        out[at] = (loss(up) - loss(down)) / h
-    return out
-
-
-@wrong("numerical_grad", "h is fixed in the code", loses="gradient")
-def h_is_fixed(logits, labels, h=1e-5):
-    if h <= 0:
-        raise ValueError("h must be positive")
-    z = np.array(logits, dtype=np.float64)
-    labels = np.asarray(labels)
-
-    def loss(x):
-        s = x - x.max(axis=1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-        return -log_p[np.arange(len(labels)), labels].mean()
-
-    out = np.zeros(z.shape)
-    for at in np.ndindex(z.shape):
-        up, down = z.copy(), z.copy()
-        up[at] += 1e-5
-        down[at] -= 1e-5
-        out[at] = (loss(up) - loss(down)) / 2e-5
-    return out
+edits(
+    one_logit_at_a_time,
+    """
+    gradient: a one-sided difference
+    - mean_loss(down, labels)) / (2 * h)
+    + mean_loss(z, labels)) / h
+    gradient: the formula in place of differences
+    - out[at] = (mean_loss(up, labels) - mean_loss(down, labels)) / (2 * h)
+    + p = np.exp(z[at[0]] - z[at[0]].max())
+    + out[at] = (p[at[1]] / p.sum() - (labels[at[0]] == at[1])) / len(z)
+    contract: divided by h, not by 2h
+    - / (2 * h)
+    + / h
+    gradient: h is fixed in the code
+    - z = np.array(logits, dtype=np.float64)
+    + z, h = np.array(logits, dtype=np.float64), 1e-5
+    reference: a step of 1e-12 whatever h says
+    - z = np.array(logits, dtype=np.float64)
+    + z, h = np.array(logits, dtype=np.float64), 1e-12
+    bad input: h is never checked
+    - if h <= 0:
+    + if False:
+    bad input: a negative h is taken
+    - if h <= 0:
+    + if h == 0:
+    """,
+)
+edits(
+    value_put_back,
+    """
+    contract: z += h, z −= 2h, z += h
+    - z[at] = kept + h
+    + z[at] += h
+    - z[at] = kept - h
+    + z[at] -= 2 * h
+    - out[at] = (above - mean_loss(z, labels)) / (2 * h)
+    - z[at] = kept
+    + out[at] = (above - mean_loss(z, labels)) / (2 * h)
+    + z[at] += h
+    contract: never put back: the steps pile up
+    - z[at] = kept + h
+    + z[at] += h
+    - z[at] = kept - h
+    + z[at] -= 2 * h
+    - out[at] = (above - mean_loss(z, labels)) / (2 * h)
+    - z[at] = kept
+    + out[at] = (above - mean_loss(z, labels)) / (2 * h)
+    contract: integer logits cut the step off
+    - z = np.asarray(logits)
+    - z = z if z.dtype == np.float64 else z.astype(np.float64)
+    + z = np.array(logits)
+    """,
+)
 
 
-@wrong("numerical_grad", "z += h, z −= 2h, z += h", loses="contract")
-def restored_by_arithmetic(logits, labels, h=1e-5):
-    if h <= 0:
-        raise ValueError("h must be positive")
-    z = np.asarray(logits)
-    z = z if z.dtype == np.float64 else z.astype(np.float64)
-
-    def loss(x):
-        s = x - x.max(axis=1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-        return -log_p[np.arange(len(labels)), labels].mean()
-
-    out = np.zeros(z.shape)
-    for at in np.ndindex(z.shape):
-        z[at] += h
-        above = loss(z)
-        z[at] -= 2 * h
-        out[at] = (above - loss(z)) / (2 * h)
-        z[at] += h
-    return out
-
-
-@wrong("numerical_grad", "never put back: the steps pile up", loses="contract")
-def steps_pile_up(logits, labels, h=1e-5):
-    if h <= 0:
-        raise ValueError("h must be positive")
-    z = np.asarray(logits)
-    z = z if z.dtype == np.float64 else z.astype(np.float64)
-
-    def loss(x):
-        s = x - x.max(axis=1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-        return -log_p[np.arange(len(labels)), labels].mean()
-
-    out = np.zeros(z.shape)
-    for at in np.ndindex(z.shape):
-        z[at] += h
-        above = loss(z)
-        z[at] -= 2 * h
-        out[at] = (above - loss(z)) / (2 * h)
-    return out
-
-
-@wrong("numerical_grad", "integer logits cut the step off", loses="contract")
-def integers_cut_the_step_off(logits, labels, h=1e-5):
-    if h <= 0:
-        raise ValueError("h must be positive")
-    z = np.array(logits)
-
-    def loss(x):
-        s = x - x.max(axis=1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-        return -log_p[np.arange(len(labels)), labels].mean()
-
-    out = np.zeros(z.shape)
-    for at in np.ndindex(z.shape):
-        kept = z[at]
-        z[at] = kept + h
-        above = loss(z)
-        z[at] = kept - h
-        out[at] = (above - loss(z)) / (2 * h)
-        z[at] = kept
-    return out
-
-
-@wrong("numerical_grad", "a step of 1e-12 whatever h says", loses="reference")
-def step_much_too_small(logits, labels, h=1e-5):
-    if h <= 0:
-        raise ValueError("h must be positive")
-    z = np.array(logits, dtype=np.float64)
-    labels = np.asarray(labels)
-
-    def loss(x):
-        s = x - x.max(axis=1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-        return -log_p[np.arange(len(labels)), labels].mean()
-
-    out = np.zeros(z.shape)
-    for at in np.ndindex(z.shape):
-        up, down = z.copy(), z.copy()
-        up[at] += 1e-12
-        down[at] -= 1e-12
-        out[at] = (loss(up) - loss(down)) / 2e-12
-    return out
-
-
-@wrong("numerical_grad", "h is never checked", loses="bad input")
-def h_never_checked(logits, labels, h=1e-5):
-    z = np.array(logits, dtype=np.float64)
-    labels = np.asarray(labels)
-
-    def loss(x):
-        s = x - x.max(axis=1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-        return -log_p[np.arange(len(labels)), labels].mean()
-
-    out = np.zeros(z.shape)
-    for at in np.ndindex(z.shape):
-        up, down = z.copy(), z.copy()
-        up[at] += h
-        down[at] -= h
-        with np.errstate(all="ignore"):
-            out[at] = (loss(up) - loss(down)) / (2 * h)
-    return out
-
-
-@wrong("numerical_grad", "a negative h is taken", loses="bad input")
-def negative_h_is_taken(logits, labels, h=1e-5):
-    if h == 0:
-        raise ValueError("h must not be 0")
-    z = np.array(logits, dtype=np.float64)
-    labels = np.asarray(labels)
-
-    def loss(x):
-        s = x - x.max(axis=1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-        return -log_p[np.arange(len(labels)), labels].mean()
-
-    out = np.zeros(z.shape)
-    for at in np.ndindex(z.shape):
-        up, down = z.copy(), z.copy()
-        up[at] += h
-        down[at] -= h
-        out[at] = (loss(up) - loss(down)) / (2 * h)
-    return out
-
-
-# ---------------------------------------------------------------------------------- log_softmax_jvp
+# ---------------------------------------------------------------------------- log_softmax_jvp
 
 
 @right("log_softmax_jvp", "v minus its mean under p")
 def v_minus_its_mean(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
+    z, v = float_pair(z, v)
+    p = softmax(z)
     return v - (p * v).sum(axis=-1, keepdims=True)
 
 
 @right("log_softmax_jvp", "einsum with exp of the log-softmax")
 def einsum_jvp(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
+    z, v = float_pair(z, v)
     s = z - z.max(axis=-1, keepdims=True)
     log_p = s - np.log(np.exp(s).sum(axis=-1, keepdims=True))
     return v - np.einsum("...k,...k->...", np.exp(log_p), v)[..., None]
@@ -913,84 +437,51 @@ def ratio_of_dot_products(z, v):
 
 @right("log_softmax_jvp", "v measured from its entry at the best class")
 def measured_from_the_best(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    v = v.astype(z.dtype)
+    z, v = float_pair(z, v)
+    p, v = softmax(z), v.astype(z.dtype)
     best = np.take_along_axis(v, z.argmax(axis=-1)[..., None], axis=-1)
     d = v - best
     return d - np.sum(p * d, axis=-1, keepdims=True)
 
 
-@wrong("log_softmax_jvp", "builds the Jacobian", loses="stress")
-def builds_the_jacobian(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    v = v.astype(z.dtype)
-    out = np.empty_like(z)
-    for i in np.ndindex(z.shape[:-1]):
-        p = np.exp(z[i] - z[i].max())
-        p = p / p.sum()
-        out[i] = (np.eye(len(p), dtype=z.dtype) - p) @ v[i]
-    return out
+edits(
+    v_minus_its_mean,
+    """
+    stress: builds the Jacobian
+    - p = softmax(z)
+    - return v - (p * v).sum(axis=-1, keepdims=True)
+    + out = np.empty_like(z)
+    + for i in np.ndindex(z.shape[:-1]):
+    +     out[i] = (np.eye(z.shape[-1], dtype=z.dtype) - softmax(z[i])) @ v[i].astype(z.dtype)
+    + return out
+    gradient: the derivative of softmax
+    - v - (p * v).sum(axis=-1, keepdims=True)
+    + p * (v - (p * v).sum(axis=-1, keepdims=True))
+    contract: the transpose: v − p·Σv
+    - (p * v).sum(axis=-1, keepdims=True)
+    + p * v.sum(axis=-1, keepdims=True)
+    property: v − p·v, without the sum
+    - (p * v).sum(axis=-1, keepdims=True)
+    + p * v
+    contract: the plain mean of v
+    - v - (p * v).sum(axis=-1, keepdims=True)
+    + (v - v.mean(axis=-1, keepdims=True)).astype(z.dtype)
+    contract: one sum for the whole array
+    - sum(axis=-1, keepdims=True)
+    + sum()
+    stress: no shift
+    - z - z.max(axis=-1, keepdims=True)
+    + z
+    contract: v −= mean on the caller's array
+    - return v - (p * v).sum(axis=-1, keepdims=True)
+    + v = v if v.dtype.kind == "f" else v.astype(z.dtype)
+    + v -= (p * v).sum(axis=-1, keepdims=True)
+    + return v.copy()
+    """,
+)
 
 
-@wrong("log_softmax_jvp", "the derivative of softmax", loses="gradient")
-def derivative_of_softmax(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    return p * (v - (p * v).sum(axis=-1, keepdims=True))
-
-
-@wrong("log_softmax_jvp", "the transpose: v − p·Σv", loses="contract")
-def transpose_instead(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    return v - p * v.sum(axis=-1, keepdims=True)
-
-
-@wrong("log_softmax_jvp", "v − p·v, without the sum", loses="property")
-def sum_forgotten(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    return v - p * v
-
-
-@wrong("log_softmax_jvp", "the plain mean of v", loses="contract")
-def plain_mean(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    return (v - v.mean(axis=-1, keepdims=True)).astype(z.dtype)
-
-
-@wrong("log_softmax_jvp", "one sum for the whole array", loses="contract")
-def one_sum_for_all(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    return v - (p * v).sum()
-
-
-@wrong("log_softmax_jvp", "no shift", loses="stress")
-def jvp_without_the_shift(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z)
-    p = p / p.sum(axis=-1, keepdims=True)
-    return v - (p * v).sum(axis=-1, keepdims=True)
-
-
-@wrong("log_softmax_jvp", "a numerical difference", loses="gradient")
+@wrong("log_softmax_jvp", "a numerical difference", "gradient")
 def numerical_jvp(z, v):
     z, v = np.asarray(z, dtype=float), np.asarray(v, dtype=float)
 
@@ -1001,27 +492,14 @@ def numerical_jvp(z, v):
     return (log_softmax(z + 1e-6 * v) - log_softmax(z - 1e-6 * v)) / 2e-6
 
 
-@wrong("log_softmax_jvp", "v −= mean on the caller's array", loses="contract")
-def takes_it_off_the_callers_v(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    v = v if v.dtype.kind == "f" else v.astype(z.dtype)
-    v -= (p * v).sum(axis=-1, keepdims=True)
-    return v.copy()
-
-
-# ---------------------------------------------------------------------------------- log_softmax_vjp
+# ---------------------------------------------------------------------------- log_softmax_vjp
 
 
 @right("log_softmax_vjp", "g minus p times its sum")
-def g_minus_p_times_its_sum(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    return v - p * v.sum(axis=-1, keepdims=True)
+def g_minus_p_times_its_sum(z, g):
+    z, g = float_pair(z, g)
+    p = softmax(z)
+    return g - p * g.sum(axis=-1, keepdims=True)
 
 
 @right("log_softmax_vjp", "exp of the log-softmax, np.multiply.outer row by row")
@@ -1038,113 +516,61 @@ def vjp_row_by_row(z, v):
 
 @right("log_softmax_vjp", "einsum for the sum, division last")
 def division_last(z, v):
-    z, g = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
+    z, g = float_pair(z, v)
     e = np.exp(z - np.max(z, -1, keepdims=True))
     total = np.einsum("...k->...", g)[..., np.newaxis]
     return g - (e * total) / np.sum(e, -1, keepdims=True)
 
 
-@wrong("log_softmax_vjp", "builds the Jacobian", loses="stress")
-def builds_the_transposed_jacobian(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    v = v.astype(z.dtype)
-    out = np.empty_like(z)
-    for i in np.ndindex(z.shape[:-1]):
-        p = np.exp(z[i] - z[i].max())
-        p = p / p.sum()
-        out[i] = (np.eye(len(p), dtype=z.dtype) - p).T @ v[i]
-    return out
+edits(
+    g_minus_p_times_its_sum,
+    """
+    stress: builds the Jacobian
+    - p = softmax(z)
+    - return g - p * g.sum(axis=-1, keepdims=True)
+    + out = np.empty_like(z)
+    + for i in np.ndindex(z.shape[:-1]):
+    +     out[i] = (np.eye(z.shape[-1], dtype=z.dtype) - softmax(z[i])).T @ g[i].astype(z.dtype)
+    + return out
+    gradient: J in place of its transpose
+    - p * g.sum(axis=-1, keepdims=True)
+    + (p * g).sum(axis=-1, keepdims=True)
+    gradient: the vjp of softmax
+    - g - p * g.sum(axis=-1, keepdims=True)
+    + p * (g - (p * g).sum(axis=-1, keepdims=True))
+    property: p·Σg without g
+    - g - p * g.sum
+    + p * g.sum
+    contract: one sum for the whole array
+    - sum(axis=-1, keepdims=True)
+    + sum()
+    contract: the mean of g for its sum
+    - g - p * g.sum(axis=-1, keepdims=True)
+    + (g - p * g.mean(axis=-1, keepdims=True)).astype(z.dtype)
+    stress: no shift
+    - z - z.max(axis=-1, keepdims=True)
+    + z
+    contract: g −= … on the caller's array
+    - return g - p * g.sum(axis=-1, keepdims=True)
+    + g = g if g.dtype.kind == "f" else g.astype(z.dtype)
+    + g -= p * g.sum(axis=-1, keepdims=True)
+    + return g.copy()
+    """,
+)
 
 
-@wrong("log_softmax_vjp", "J in place of its transpose", loses="gradient")
-def not_transposed(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    return v - (p * v).sum(axis=-1, keepdims=True)
-
-
-@wrong("log_softmax_vjp", "the vjp of softmax", loses="gradient")
-def vjp_of_softmax(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    return p * (v - (p * v).sum(axis=-1, keepdims=True))
-
-
-@wrong("log_softmax_vjp", "p·Σg without g", loses="property")
-def g_forgotten(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    return p * v.sum(axis=-1, keepdims=True)
-
-
-@wrong("log_softmax_vjp", "one sum for the whole array", loses="contract")
-def sum_of_all(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    return v - p * v.sum()
-
-
-@wrong("log_softmax_vjp", "the mean of g for its sum", loses="contract")
-def mean_for_the_sum(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    return (v - p * v.mean(axis=-1, keepdims=True)).astype(z.dtype)
-
-
-@wrong("log_softmax_vjp", "no shift", loses="stress")
-def vjp_without_the_shift(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z)
-    p = p / p.sum(axis=-1, keepdims=True)
-    return v - p * v.sum(axis=-1, keepdims=True)
-
-
-@wrong("log_softmax_vjp", "g −= … on the caller's array", loses="contract")
-def takes_it_off_the_callers_g(z, v):
-    z, v = np.asarray(z), np.asarray(v)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    p = p / p.sum(axis=-1, keepdims=True)
-    v = v if v.dtype.kind == "f" else v.astype(z.dtype)
-    v -= p * v.sum(axis=-1, keepdims=True)
-    return v.copy()
-
-
-# ---------------------------------------------------------------------------------- bce_with_logits
+# ---------------------------------------------------------------------------- bce_with_logits
 
 
 @right("bce_with_logits", "max(x, 0) − x·y + log1p(e^−|x|)")
 def the_usual_form(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
+    x, y = same_shape(x, y)
     return float((np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))).mean())
 
 
 @right("bce_with_logits", "two softplus terms by np.logaddexp")
 def two_softplus_terms(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
+    x, y = same_shape(x, y)
     return np.mean(y * np.logaddexp(0, -x) + (1 - y) * np.logaddexp(0, x))
 
 
@@ -1164,138 +590,54 @@ def element_with_math(x, y):
 
 @right("bce_with_logits", "cross-entropy of the logits [0, x] with soft targets")
 def two_class_cross_entropy(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
+    x, y = same_shape(x, y)
     pair = np.stack([np.zeros_like(x), x], axis=-1)
     s = pair - pair.max(axis=-1, keepdims=True)
     log_p = s - np.log(np.exp(s).sum(axis=-1, keepdims=True))
     return float(-((1 - y) * log_p[..., 0] + y * log_p[..., 1]).mean())
 
 
-@wrong("bce_with_logits", "log of the sigmoid", loses="stress")
-def log_of_the_sigmoid(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    with np.errstate(all="ignore"):
-        p = 1 / (1 + np.exp(-x))
-        return float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
-
-
-@wrong("bce_with_logits", "probabilities clipped at 1e-7", loses="stress")
-def clipped_probabilities(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    with np.errstate(over="ignore"):
-        p = np.clip(1 / (1 + np.exp(-x)), 1e-7, 1 - 1e-7)
-    return float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
-
-
-@wrong("bce_with_logits", "ln(1 + e^x) without care", loses="stress")
-def softplus_overflows(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    return float((np.log(1 + np.exp(x)) - x * y).mean())
-
-
-@wrong("bce_with_logits", "y and 1 − y exchanged", loses="contract")
-def weights_exchanged(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    return float((np.maximum(x, 0) - x * (1 - y) + np.log1p(np.exp(-np.abs(x)))).mean())
-
-
-@wrong("bce_with_logits", "targets rounded to 0 or 1", loses="contract")
-def targets_rounded(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    y = y > 0.5
-    return float((np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))).mean())
-
-
-@wrong("bce_with_logits", "the sum of the losses", loses="contract")
-def sum_of_the_losses(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    return float((np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))).sum())
-
-
-@wrong("bce_with_logits", "one loss an element", loses="contract")
-def one_loss_an_element(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    return np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
-
-
-@wrong("bce_with_logits", "x is overwritten", loses="contract")
-def x_is_overwritten(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    tail = np.log1p(np.exp(-np.abs(x)))
-    xy = x * y
-    np.maximum(x, 0, out=x)
-    return float((x - xy + tail).mean())
-
-
-@wrong("bce_with_logits", "shapes that broadcast pass", loses="bad input")
-def shapes_that_broadcast_pass(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if not ((y >= 0) & (y <= 1)).all():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    return float((np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))).mean())
-
-
-@wrong("bce_with_logits", "targets are never checked", loses="bad input")
-def targets_never_checked(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    return float((np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))).mean())
-
-
-@wrong("bce_with_logits", "a NaN target passes", loses="bad input")
-def nan_target_passes(x, y):
-    x, y = np.asarray(x), np.asarray(y)
-    if x.shape != y.shape:
-        raise ValueError(f"x {x.shape} and y {y.shape} differ in shape")
-    if ((y < 0) | (y > 1)).any():
-        raise ValueError("y must lie in [0, 1]")
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    return float((np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))).mean())
+edits(
+    the_usual_form,
+    """
+    stress: log of the sigmoid
+    - return float((np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))).mean())
+    + with np.errstate(all="ignore"):
+    +     p = 1 / (1 + np.exp(-x))
+    +     return float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
+    stress: probabilities clipped at 1e-7
+    - return float((np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))).mean())
+    + with np.errstate(over="ignore"):
+    +     p = np.clip(1 / (1 + np.exp(-x)), 1e-7, 1 - 1e-7)
+    + return float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
+    stress: ln(1 + e^x) without care
+    - np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
+    + np.log(1 + np.exp(x)) - x * y
+    contract: y and 1 − y exchanged
+    - x * y
+    + x * (1 - y)
+    contract: targets rounded to 0 or 1
+    - x * y
+    + x * (y > 0.5)
+    contract: the sum of the losses
+    - mean()
+    + sum()
+    contract: one loss an element
+    - float((np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))).mean())
+    + np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
+    contract: x is overwritten
+    - return float((np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))).mean())
+    + tail, xy = np.log1p(np.exp(-np.abs(x))), x * y
+    + np.maximum(x, 0, out=x)
+    + return float((x - xy + tail).mean())
+    bad input: shapes that broadcast pass
+    - if x.shape != y.shape:
+    + if False:
+    bad input: targets are never checked
+    - if not ((y >= 0) & (y <= 1)).all():
+    + if False:
+    bad input: a NaN target passes
+    - not ((y >= 0) & (y <= 1)).all()
+    + ((y < 0) | (y > 1)).any()
+    """,
+)
