@@ -24,7 +24,11 @@ LANGUAGE = {
     "pygments_lexer": "ipython3",
 }
 _MAX_ID = 64
-_CHECKED = re.compile(r"^\s*check\(\s*([A-Za-z_]\w*)", re.MULTILINE)
+# What a cell is named after: the function it checks, the explorable it shows.
+_NAMED_BY = {
+    "check": re.compile(r"^\s*check\(\s*([A-Za-z_]\w*)", re.MULTILINE),
+    "explore": re.compile(r"^\s*explore\.([a-z]\w*)\(", re.MULTILINE),
+}
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$")
 
 
@@ -112,8 +116,8 @@ class _Ids:
         if cell.role == "answer":
             function = solutions.answer_function(self._source, cell)
             return f"answer-{slug(function.name)}"
-        if cell.role == "check" and (match := _CHECKED.search(cell.text)):
-            return f"check-{slug(match[1])}"
+        if cell.role in _NAMED_BY and (match := _NAMED_BY[cell.role].search(cell.text)):
+            return f"{cell.role}-{slug(match[1])}"
         if cell.role == "imports":
             return "imports"
         return f"{self._heading[: _MAX_ID - 20]}-{cell.role}"

@@ -61,8 +61,7 @@ def finish(notebook, place) -> None:
             _refuse(_without_images(output), place(cell.id))
     notebook.metadata.language_info = LANGUAGE
     widgets.normalise(notebook)
-    state = notebook.metadata.get("widgets", {}).get(widgets.STATE, {}).get("state", {})
-    for name, model in sorted(state.items()):
+    for name, model in sorted(widgets.models_of(notebook).items()):
         if captured := model["state"].get("outputs"):  # an Output widget holds what was printed
             captured = _merged_streams([nbformat.from_dict(output) for output in captured])
             for output in captured:
