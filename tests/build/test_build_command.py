@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from lnnn.build import __main__ as command
 from lnnn.build import project
 from lnnn.build.inputs import hash_of
-from lnnn.build.release import cell_hash
+from lnnn.build.notebook import cell_hash
 
 SMALL = ["course/04_small.ipynb", "labs/lab04_small.ipynb", "solutions/lab04_small.ipynb"]
 RECORD = "tests/hidden/release/lab04_small.json"

@@ -11,7 +11,7 @@ import pytest
 
 from lnnn.build import project
 from lnnn.build.execute import kernel_environment, wide_cpu_features
-from lnnn.build.images import without_notes
+from lnnn.build.outputs import without_notes
 from lnnn.build.widgets import STATE, VIEW, fold, models_of
 
 COURSE = Path("course/04_small.ipynb")

@@ -9,8 +9,7 @@ import nbformat
 
 from lnnn.build import execute, inputs, leaks, outputs, widgets
 from lnnn.build.errors import BuildError, at
-from lnnn.build.notebook import assemble
-from lnnn.build.release import release_record
+from lnnn.build.notebook import assemble, release_record
 from lnnn.build.source import Source, read_source
 
 ROOT = Path(__file__).resolve().parents[3]
