@@ -75,7 +75,7 @@ $(BIN)/python:
 # first-time reader about news; the override answers no.
 $(VENV)/.installed: pyproject.toml $(PINS) | $(BIN)/python
 	@echo "Installing the course into $(VENV); the first time takes a few minutes …"
-	@$(PIP) install --quiet --constraint $(PINS) --editable .
+	@$(PIP) install --quiet --constraint $(PINS) --editable '.[lab]'
 	@mkdir -p $(VENV)/share/jupyter/lab/settings
 	@printf '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}\n' \
 	    > $(VENV)/share/jupyter/lab/settings/overrides.json

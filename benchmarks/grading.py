@@ -25,14 +25,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from lnnn.grading.cores import stay_on_one_core
+from lnnn.grading.batch import stay_on_one_core
 from lnnn.grading.results import ResultsFolder
 from lnnn.grading.runner import Grader
 from lnnn.grading.submission import read_submission
 from lnnn.grading.suites import Suites
 from lnnn.report import feedback
 from lnnn.suite.lab import Lab, NamespaceCaller
-from lnnn.suite.runner import SuiteRunner
+from lnnn.suite.runner import Suite
 
 ROOT = Path(__file__).parents[1]
 LAB = "lab04_log_softmax"
@@ -85,17 +85,17 @@ def main(
         folder = Path(name)
         paths = [solved_notebook(folder, i) for i in range(count)]
         suites = Suites(ROOT / "tests" / "hidden")
-        plain = SuiteRunner(suites.path(LAB), seed=1)
+        plain = Suite(suites.path(LAB))
         lab = Lab(NamespaceCaller(solved_namespace()))
         results = ResultsFolder(folder / "out", [path.stem for path in paths])
-        with Grader(suites, seed=1) as grader, plain:
+        with Grader(suites, seed=1) as grader:
             graded_once(grader, paths[0], results)
-            plain.run(lab)
+            plain.run(lab, seed=1)
             runs, floor = [], []
             for path in paths:
                 runs.append(graded_once(grader, path, results))
                 start = perf_counter()
-                plain.run(lab)
+                plain.run(lab, seed=1)
                 floor.append(perf_counter() - start)
             backend = grader.backend
     report(runs, floor, backend, save)

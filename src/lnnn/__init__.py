@@ -6,7 +6,7 @@ loaded when it is first asked for, so that ``import lnnn`` costs next to nothing
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "check": "lnnn.learn.check",

@@ -12,26 +12,26 @@ from pathlib import Path
 
 import nbformat
 
-from lnnn.build import leaks, project
+from lnnn.build import input_leaks, leaks, project
 from lnnn.build.errors import BuildError
-from lnnn.build.solutions import BEGIN_FAULTY, answer_function
+from lnnn.build.solutions import BEGIN_FAULTY, answer_function, solved_namespace
 from lnnn.build.source import Source
 from lnnn.grading.runner import Graded, Grader
 from lnnn.grading.submission import read_submission
 from lnnn.grading.suites import Suites
 from lnnn.learn import catalogue
 from lnnn.learn.errors import LearnError
-from lnnn.suite.plugin import SuiteError
-from lnnn.suite.results import FAILED, NOT_ATTEMPTED, NOT_RUN
-from lnnn.suite.runner import SuiteRunner
+from lnnn.suite.results import Outcome
+from lnnn.suite.rule import SuiteError
+from lnnn.suite.runner import Suite
 
 POINTS = 100
 HINTS = 3  # a function: from the vaguest to the plainest
 CHECKS = 2  # a function, at least
 
-_PACKAGE = Path("src/lnnn/learn")
-_LABS = _PACKAGE / "labs"
-_QUIZZES = _PACKAGE / "quizzes"
+_LABS = Path("src/lnnn/labs")
+_LEARN = Path("src/lnnn/learn")
+_QUIZZES = _LEARN / "quizzes"
 _HIDDEN = Path("tests/hidden")
 _BANKS = Path("tests/grading/banks")
 
@@ -66,11 +66,10 @@ def inspect_course(root: Path = project.ROOT) -> Iterator[Inspection]:
 def parts_of(source: Source) -> list[Path]:
     """The files that belong to a source, as paths from the root, without the source itself."""
     parts = [product.path for product in project.products_of(source)]
-    parts.append(_QUIZZES / f"{source.name}.toml")
-    if source.kind == "lab":
-        folder = _LABS / source.name
-        parts += [folder / "__init__.py", folder / "checks.py", folder / "hints.toml"]
-        parts += [_HIDDEN / f"test_{source.name}.py", _BANKS / f"{source.name}.py"]
+    if source.kind == "course":
+        return [*parts, _QUIZZES / f"{source.name}.toml"]
+    parts += [_LABS / source.name / name for name in ("rules.py", "hints.toml", "quiz.toml")]
+    parts += [_HIDDEN / f"test_{source.name}.py", _BANKS / f"{source.name}.py"]
     return parts
 
 
@@ -78,6 +77,9 @@ def _files(root: Path, sources: list[Source]) -> Inspection:
     """Every file that a source needs is there, and no other."""
     wanted = {path for source in sources for path in [source.path, *parts_of(source)]}
     wanted |= {folder / "__init__.py" for folder in (_LABS, _BANKS)}
+    wanted |= {_HIDDEN / name for name in ("conftest.py", "inputs.py")}
+    # A function need not have an error plot.
+    optional = {_LABS / source.name / "sweep.py" for source in sources if source.kind == "lab"}
     folders = ("source", "course", "labs", "solutions", _HIDDEN, _LABS, _QUIZZES, _BANKS)
     there = {
         path.relative_to(root)
@@ -91,7 +93,14 @@ def _files(root: Path, sources: list[Source]) -> Inspection:
     ]
     faults += [
         f"{path.as_posix()} belongs to no source. Remove it, or bring its source back."
-        for path in sorted(there - wanted)
+        for path in sorted(there - wanted - optional)
+    ]
+    faults += [
+        f"{path.as_posix()}:{number} still says TODO: {line.strip()}"
+        for path in sorted(wanted & there)
+        if path.suffix != ".ipynb"
+        for number, line in enumerate((root / path).read_text(encoding="utf-8").splitlines(), 1)
+        if "TODO" in line
     ]
     return Inspection("files", f"{len(sources)} sources, {len(there)} files", tuple(faults))
 
@@ -115,14 +124,13 @@ def _parts(root: Path, lab: Source) -> Inspection:
     try:
         entry = catalogue.entry(root / _LABS / lab.name)
         hints = {name: catalogue.hints_of(entry, name) for name in functions}
-        with SuiteRunner(root / _HIDDEN / f"test_{lab.name}.py") as suite:
-            grades = suite.grades
+        rules = Suite(root / _HIDDEN / f"test_{lab.name}.py").rules
     except (LearnError, SuiteError, OSError) as error:
         return Inspection(lab.name, "its parts", (str(error),))
-    counts = dict(zip(entry.functions, entry.counts, strict=True))
-    points = {name: sum(g.points for g in grades if g.function == name) for name in functions}
-    graded = list(dict.fromkeys(g.function for g in grades))
-    for where, named in (("checks.py", list(counts)), ("the hidden suite", graded)):
+    counts = {name: len(entry.rules_for(name)) for name in entry.functions}
+    points = {name: sum(r.points for r in rules if r.function == name) for name in functions}
+    graded = list(dict.fromkeys(rule.function for rule in rules))
+    for where, named in (("rules.py", list(counts)), ("the hidden suite", graded)):
         if named != functions:
             faults.append(
                 f"{where} has the functions {', '.join(named)}; the source asks for "
@@ -136,26 +144,40 @@ def _parts(root: Path, lab: Source) -> Inspection:
             )
         if counts.get(name, 0) < CHECKS:
             faults.append(
-                f"{name} has {counts.get(name, 0)} visible checks; {CHECKS} are the least."
+                f"{name} has {counts.get(name, 0)} rules with examples; {CHECKS} are the least."
             )
     total = sum(points.values())
     if total != POINTS:
         faults.append(f"the hidden suite is worth {total:g} points, not {POINTS}.")
     found = (
-        f"{len(functions)} functions, {sum(counts.values())} checks, {len(grades)} hidden tests, "
+        f"{len(functions)} functions, {len(rules)} rules, {sum(counts.values())} with examples, "
         f"{total:g} points"
     )
     return Inspection(lab.name, found, tuple(faults))
 
 
 def _leaks(root: Path, lab: Source) -> Inspection:
-    """No statement of a solution stands where students look."""
+    """Neither a statement of a solution nor an input of the grader stands where students look."""
     try:
-        notebook = nbformat.read(root / "labs" / f"{lab.name}.ipynb", as_version=4)
-        leaks.check_lab(lab, notebook, root / _PACKAGE)
-    except (BuildError, OSError) as error:
+        student = root / "labs" / f"{lab.name}.ipynb"
+        shipped = [root / room for room in (_LABS, _LEARN)]
+        leaks.check_lab(lab, nbformat.read(student, as_version=4), shipped)
+        suite = Suite(root / _HIDDEN / f"test_{lab.name}.py")
+        rules = catalogue.entry(root / _LABS / lab.name).rules
+        solution = solved_namespace(lab)
+        notebooks = [student, *sorted((root / "course").glob("*.ipynb"))]
+        faults = [
+            f"{test}: the grader's inputs make a call that the learner's examples make too. Draw "
+            "them, or change the example."
+            for test in input_leaks.shared_with_examples(suite, rules, solution)
+        ]
+        faults += [
+            f"the grader's input {what}: students can read it. Draw it."
+            for what in input_leaks.written_out(suite, solution, notebooks)
+        ]
+    except (BuildError, LearnError, SuiteError, OSError) as error:
         return Inspection(lab.name, "solutions and what students get", (str(error),))
-    return Inspection(lab.name, "no solution in what students get")
+    return Inspection(lab.name, "no solution and no input in what students get", tuple(faults))
 
 
 def _grades(root: Path, lab: Source, grader: Grader) -> Inspection:
@@ -183,7 +205,7 @@ def _grades(root: Path, lab: Source, grader: Grader) -> Inspection:
 
 
 def _states(lab: Source, shipped: Graded) -> list[str]:
-    """A stub is "not attempted"; code that is shipped to be mended runs and fails.
+    """A stub is "not written"; code that is shipped to be mended runs and fails.
 
     Rules that wait for the fault to be mended are "not run".
     """
@@ -192,13 +214,13 @@ def _states(lab: Source, shipped: Graded) -> list[str]:
         if cell.role != "answer":
             continue
         function = answer_function(lab, cell).name
-        wanted, waiting = NOT_ATTEMPTED, set()
+        wanted, waiting = Outcome.NOT_WRITTEN, set()
         if BEGIN_FAULTY in cell.text:
-            wanted, waiting = FAILED, {NOT_RUN}
+            wanted, waiting = Outcome.FAILED, {Outcome.NOT_RUN}
         outcomes = {test.outcome for test in shipped.tests if test.function == function}
         if outcomes - waiting != {wanted}:
             faults.append(
-                f"{function} as shipped reads {', '.join(sorted(outcomes)) or 'nothing'}; it "
-                f"should read {wanted} in every test that is run."
+                f"{function} as shipped reads {', '.join(o.word for o in sorted(outcomes))}; it "
+                f"should read {wanted.word} in every test that is run."
             )
     return faults

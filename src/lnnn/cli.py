@@ -1,19 +1,23 @@
-"""The command ``lnnn``: grade submissions, check the course.
+"""The command ``lnnn``: grade submissions, write and check the course.
 
 Exit codes
     0    every submission has a result, whatever its score
-    1    the grader itself failed on a submission (the others have their results), or check-course
-         found a fault
+    1    the grader itself failed on a submission (the others have their results); check-course
+         found a fault; what ``try`` was given loses a rule
     2    wrong use: no such path, an empty folder, an unknown lab, no suites, --out is a file
-    3    nothing can be graded here: no isolation, a suite that is wrong, a full disk
+    3    nothing can be graded here: no isolation, a suite that is wrong, a full disk; or an extra
+         that the command needs is not installed
     130  interrupted; results.jsonl holds what was done so far
 """
 
+import importlib.metadata
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 import lnnn
 
@@ -21,6 +25,49 @@ FAILED, WRONG_USE, CANNOT_GRADE, INTERRUPTED = 1, 2, 3, 130
 _SEEDS = 10**9
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+class Command(TyperCommand):
+    """A command that ends with one sentence and code 3 when a module it loads isn't installed.
+
+    The sentence names what to install, as this package's own metadata has it. A module that stands
+    nowhere in there is a fault of ours: its error goes on.
+    """
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            lacking = (error.name or "").partition(".")[0]
+            wanted = wanted_for(lacking)
+            if wanted is None:
+                raise
+            text = f"{ctx.command_path} needs {lacking}: pip install '{wanted}'"
+            raise _stop(text, CANNOT_GRADE) from error
+
+
+def wanted_for(module: str) -> str | None:
+    """What to install for ``module``: ``lnnn``, ``lnnn[extra]``, or None if neither brings it.
+
+    Of several extras the one that brings least. What a distribution that isn't installed holds can
+    only be told from its name: ``msgpack`` is in msgpack, ``yaml`` in pyyaml.
+    """
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    of_that_name = re.compile(f"(py|py-|python-)?{canonicalize_name(module)}(-python)?")
+    package = importlib.metadata.metadata("lnnn")
+    requirements = [Requirement(text) for text in package.get_all("Requires-Dist", [])]
+    choices = []
+    for extra in ("", *package.get_all("Provides-Extra", [])):
+        brought = [
+            canonicalize_name(requirement.name)
+            for requirement in requirements
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+        ]
+        if module != "lnnn" and any(map(of_that_name.fullmatch, brought)):
+            choices.append((len(brought), f"lnnn[{extra}]" if extra else "lnnn"))
+    return min(choices)[1] if choices else None
 
 
 def _version(wanted: bool) -> None:
@@ -38,7 +85,7 @@ def main(
     """ln nn: a course on log-probabilities that don't blow up."""
 
 
-@app.command()
+@app.command(cls=Command)
 def grade(
     paths: Annotated[
         list[Path], typer.Argument(help="Notebooks, Python files, or folders that hold them.")
@@ -78,9 +125,9 @@ def grade(
     """
     # Loaded here, so that --help and a mistyped option answer at once.
     from lnnn.grading.batch import CannotGradeError, Settings, find_submissions, grade_batch
-    from lnnn.grading.progress import Progress
     from lnnn.grading.results import ResultsFolder
     from lnnn.grading.suites import Suites, SuitesError, find_suites
+    from lnnn.grading.terminal import RunDisplay
 
     try:
         known = Suites(find_suites() if suites is None else suites.resolve())
@@ -109,32 +156,97 @@ def grade(
         backend="none" if unsafe_no_sandbox else "auto",
         lab=lab,
     )
-    with Progress(len(found.work), settings.seed, found.skipped, unsafe_no_sandbox) as progress:
+    with RunDisplay(len(found.work), settings.seed, found.skipped, unsafe_no_sandbox) as display:
 
         def done(graded, page):
             results.add(graded, page)
-            progress.done(graded)
+            display.done(graded)
 
         try:
             grade_batch(found.work, settings, done, jobs)
             results.finish()
         except CannotGradeError as error:
-            progress.stop()
+            display.stop()
             raise _stop(str(error), CANNOT_GRADE) from error
         except KeyboardInterrupt:
-            progress.stop()
+            display.stop()
             results.keep_unfinished()
             text = f"Interrupted. What was done so far is in {results.out / 'results.jsonl'}."
             raise _stop(text, INTERRUPTED) from None
         except OSError as error:
-            progress.stop()
+            display.stop()
             raise _stop(f"{out}: can't write the results ({error}).", CANNOT_GRADE) from error
-    progress.closing_table(results)
-    if progress.failed_in_grader:
+    display.closing_table(results)
+    if display.failed_in_grader:
         raise typer.Exit(FAILED)
 
 
-@app.command("check-course")
+@app.command("try", cls=Command)
+def try_answer(
+    lab: Annotated[str, typer.Argument(help="The lab, such as lab04.")],
+    file: Annotated[
+        Path, typer.Argument(help="A notebook or a Python file with one answer or more.")
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="Draws the tests' inputs.")] = 0,
+    suites: Annotated[
+        Path | None, typer.Option(help="The folder of the suites. Default: tests/hidden.")
+    ] = None,
+) -> None:
+    """List the rules that an answer loses, and what each test saw.
+
+    For those who write suites and answers: what is printed holds hidden inputs. Functions that the
+    file does not define are left out. Ends with 0 when no rule is lost, 1 when one is, 2 for wrong
+    use, 3 when nothing can be graded here.
+    """
+    from lnnn.grading.jail import JailUnavailable
+    from lnnn.grading.runner import Grader
+    from lnnn.grading.submission import read_submission
+    from lnnn.grading.suites import Suites, SuitesError, find_suites
+    from lnnn.grading.trial import lost_rules
+    from lnnn.suite.rule import SuiteError
+
+    try:
+        known = Suites(find_suites() if suites is None else suites.resolve())
+        submission = read_submission(file, known, known.lab(lab))
+    except SuitesError as error:
+        raise _stop(str(error), WRONG_USE) from error
+    if submission.problem:
+        raise _stop(submission.problem, WRONG_USE)
+    try:
+        with Grader(known, seed) as grader:
+            graded = grader.grade(submission)
+    except (JailUnavailable, SuiteError) as error:
+        raise _stop(str(error), CANNOT_GRADE) from error
+    lines, lost = lost_rules(graded)
+    for line in lines:
+        typer.echo(line)
+    if lost:
+        raise typer.Exit(FAILED)
+
+
+@app.command("new-lab", cls=Command)
+def new_lab(
+    name: Annotated[str, typer.Argument(help="Its name, such as lab10_topic.")],
+    functions: Annotated[list[str], typer.Argument(help="The functions that it asks for.")],
+    root: Annotated[
+        Path | None, typer.Option(help="The checkout to write to. Default: this package's.")
+    ] = None,
+) -> None:
+    """Write the six files of a new lab as templates; check-course names what is still to do."""
+    from lnnn.build import new_lab, project
+    from lnnn.build.errors import BuildError
+
+    try:
+        root = project.ROOT if root is None else root
+        written = new_lab.write_templates(root, name, functions)
+    except BuildError as error:
+        raise _stop(str(error), WRONG_USE) from error
+    for path in written:
+        typer.echo(path.as_posix())
+    typer.echo("Fill in what says TODO. Then: make notebooks, and lnnn check-course.")
+
+
+@app.command("check-course", cls=Command)
 def check_course(
     root: Annotated[
         Path | None, typer.Option(help="The checkout to look at. Default: the one of this package.")

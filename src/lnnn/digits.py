@@ -2,7 +2,7 @@
 
 They are the test set of "Optical Recognition of Handwritten Digits", E. Alpaydin and C. Kaynak, UCI
 Machine Learning Repository, 1998, doi 10.24432/C50P49, under CC BY 4.0; the same that scikit-learn
-has as ``load_digits``, in the same order. Suites and checks use them without importing it.
+has as ``load_digits``, in the same order.
 """
 
 from pathlib import Path

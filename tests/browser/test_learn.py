@@ -17,7 +17,7 @@ if "home" not in globals():
     home = os.environ["LNNN_HOME"] = tempfile.mkdtemp()
 from lnnn.learn import catalogue, quiz_source
 catalogue.LABS = Path({str(ROOT / "tests/learn/fixtures/labs")!r})
-quiz_source.QUIZZES = Path({str(ROOT / "tests/learn/fixtures/quizzes")!r})
+quiz_source.QUIZZES = catalogue.LABS
 import numpy as np
 from lnnn import check, hint, progress, quiz
 

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
-PAGES = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")
+PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md")
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s#]+)")
 
 

@@ -15,9 +15,8 @@ from lnnn.cli import app
 pytestmark = pytest.mark.needs_bwrap
 
 LAB = "lab04_log_softmax"
-QUIZ = "src/lnnn/learn/quizzes"
-CHECKS = f"src/lnnn/learn/labs/{LAB}/checks.py"
-HINTS = f"src/lnnn/learn/labs/{LAB}/hints.toml"
+FOLDER = f"src/lnnn/labs/{LAB}"
+RULES, HINTS, QUIZ = (f"{FOLDER}/{name}" for name in ("rules.py", "hints.toml", "quiz.toml"))
 HIDDEN = f"tests/hidden/test_{LAB}.py"
 SOURCE = f"source/labs/{LAB}.md"
 SOLUTION = f"solutions/{LAB}.ipynb"
@@ -27,26 +26,27 @@ PARTS = (
     SOLUTION,
     f"tests/hidden/release/{LAB}.json",
     HIDDEN,
+    "tests/hidden/conftest.py",
+    "tests/hidden/inputs.py",
     f"tests/grading/banks/{LAB}.py",
     "tests/grading/banks/__init__.py",
-    "src/lnnn/learn/labs/__init__.py",
-    f"src/lnnn/learn/labs/{LAB}/__init__.py",
-    CHECKS,
+    "src/lnnn/labs/__init__.py",
+    RULES,
     HINTS,
-    f"{QUIZ}/{LAB}.toml",
+    QUIZ,
 )
 
 
 @pytest.fixture
 def copy(tmp_path):
-    """A project with lab 04 alone, made from its source and, where it is executed, its checks."""
+    """A project with lab 04 alone, made from its source and, where it is executed, its rules."""
     for part in PARTS:
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(project.ROOT / part, tmp_path / part)
     hashes, made_from = Hashes(tmp_path), {SOURCE}
     texts = {path.as_posix(): (tmp_path / path).read_text() for path in product_paths(tmp_path)}
     entries = {
-        path: hashes.entry(text, made_from | ({CHECKS} if path == SOLUTION else set()))
+        path: hashes.entry(text, made_from | ({RULES} if path == SOLUTION else set()))
         for path, text in texts.items()
     }
     (tmp_path / LOCK).write_text(lock_text(entries), encoding="utf-8")
@@ -106,7 +106,7 @@ def _in_answers(folder, old, new):
 
 STUB = 'raise NotImplementedError("softmax: write your answer here")'
 FAULTS = {
-    "a quiz is missing": (_remove(f"{QUIZ}/{LAB}.toml"), f"{QUIZ}/{LAB}.toml is missing"),
+    "a quiz is missing": (_remove(QUIZ), f"{QUIZ} is missing"),
     "a bank is missing": (_remove(f"tests/grading/banks/{LAB}.py"), f"banks/{LAB}.py is missing"),
     "an old notebook": (_add("labs/lab03_old.ipynb", "{}"), "lab03_old.ipynb belongs to no source"),
     "a stray file": (_add("solutions/notes.txt"), "solutions/notes.txt belongs to no source"),
@@ -114,9 +114,9 @@ FAULTS = {
         _edit(SOURCE, "# Lab 04", "# Lab four"),
         f"labs/{LAB}.ipynb is out of date: {SOURCE} changed. Run `make notebooks`.",
     ),
-    "checks that were edited since": (
-        _edit(CHECKS, "import numpy as np", "import numpy as np  # arrays"),
-        f"{SOLUTION} is out of date: {CHECKS} changed. Run `make notebooks`.",
+    "rules that were edited since": (
+        _edit(RULES, "import numpy as np", "import numpy as np  # arrays"),
+        f"{SOLUTION} is out of date: {RULES} changed. Run `make notebooks`.",
     ),
     "a built file that was edited": (
         _edit(SOLUTION, "# Lab 04", "# Lab four"),
@@ -130,14 +130,22 @@ FAULTS = {
         _edit(HINTS, "[softmax]\nhints = [", '[softmax]\nhints = ["One."]\nrest = ['),
         "softmax has 1 hints and needs 3",
     ),
-    "points are missing": (_edit(HIDDEN, "points=3,", "points=2.5,"), "points, not 100"),
-    "checks of another function": (
-        _edit(CHECKS, '"softmax"', '"softmin"'),
-        "checks.py has the functions log_softmax, softmin",
+    "points are missing": (_edit(RULES, "points=2)", "points=1.5)"), "points, not 100"),
+    "rules of another function": (
+        _edit(RULES, '"softmax"', '"softmin"'),
+        "rules.py has the functions log_softmax, softmin",
     ),
-    "a suite of another function": (
-        _edit(HIDDEN, '"softmax"', '"softmin"'),
-        "the hidden suite has the functions log_softmax, softmin",
+    "a rule of another function in the suite": (
+        _edit(HIDDEN, '@rule("log_softmax", "stress"', '@rule("log_softmin", "stress"'),
+        "the hidden suite has the functions log_softmax, softmax, log_softmin, masked_log_softmax",
+    ),
+    "a rule that nobody tests": (
+        _edit(HIDDEN, "def test_its_probabilities_sum", "def its_probabilities_sum"),
+        "the rule its_probabilities_sum_to_one has no test",
+    ),
+    "an input that is an example too": (
+        _edit(HIDDEN, "holds(near(rng, -1000))", "holds(np.array([-1000.0, -999.0, -998.0]))"),
+        "test_logits_around_a_thousand_are_no_problem: the grader's inputs make a call that",
     ),
     "a leak": (
         _in_answers("labs", STUB, "return np.exp(log_softmax(z, axis, temperature))"),
@@ -149,7 +157,7 @@ FAULTS = {
     ),
     "an answer that is there already": (
         _in_answers("labs", STUB, "return 0"),
-        "softmax as shipped reads failed; it should read not attempted",
+        "softmax as shipped reads failed; it should read not written yet",
     ),
 }
 
@@ -161,7 +169,7 @@ def test_a_fault_is_named(copy, fault, sentence):
 
 
 def test_a_course_with_a_page_that_is_out_of_date_is_not_whole(copy):
-    (copy / CHECKS).write_text((copy / CHECKS).read_text() + "\n")
+    (copy / RULES).write_text((copy / RULES).read_text() + "\n")
     done = CliRunner().invoke(app, ["check-course", "--root", str(copy)])
     assert done.exit_code == 1
     assert "✗ built files: 2 of 3 are up to date" in done.output
@@ -169,7 +177,7 @@ def test_a_course_with_a_page_that_is_out_of_date_is_not_whole(copy):
 
 
 def test_faults_are_counted_and_end_the_command_with_1(copy):
-    (copy / f"{QUIZ}/{LAB}.toml").unlink()
+    (copy / QUIZ).unlink()
     done = CliRunner().invoke(app, ["check-course", "--root", str(copy)])
     assert done.exit_code == 1
     assert "✗ files:" in done.output

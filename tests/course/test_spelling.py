@@ -15,7 +15,7 @@ READ = [
     *sorted((ROOT / "source").rglob("*.md")),
     *sorted((ROOT / "src/lnnn/learn").rglob("*.toml")),
     *sorted((ROOT / "src/lnnn/report/templates").glob("*.j2")),
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")),
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md")),
 ]
 
 

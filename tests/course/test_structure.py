@@ -11,7 +11,7 @@ import pytest
 from lnnn.build import project
 from lnnn.build.widgets import STATE, VIEW, models_of
 
-QUIZZES = Path(project.__file__).parents[1] / "learn" / "quizzes"
+PACKAGE = Path(project.__file__).parents[1]
 PARTS = (
     "Predict first",
     "Break it",
@@ -116,15 +116,22 @@ def wrong_explorables(notebook):
     return wrong
 
 
-def wrong_quiz(notebook, quizzes=QUIZZES):
+def quiz_of(name):
+    """Where the quiz of a page or of a lab stands."""
+    if name.startswith("lab"):
+        return PACKAGE / "labs" / name / "quiz.toml"
+    return PACKAGE / "learn" / "quizzes" / f"{name}.toml"
+
+
+def wrong_quiz(notebook, folder=None):
     """3 to 5 questions (6 for placement), a hint for each, an explanation for every option."""
     name = notebook["metadata"]["lnnn"]["name"]
     cells = [c for c in notebook["cells"] if "quiz" in c["metadata"].get("tags", [])]
     if not any(f'quiz("{name}")' in cell["source"] for cell in cells):
         return [f'no cell tagged `quiz` calls quiz("{name}")']
-    path = quizzes / f"{name}.toml"
+    path = folder / f"{name}.toml" if folder else quiz_of(name)
     if not path.is_file():
-        return [f"no file quizzes/{name}.toml"]
+        return [f"no file {path.parent.name}/{path.name}"]
     questions = tomllib.loads(path.read_text(encoding="utf-8")).get("question", [])
     wrong = []
     places = any("page" in question for question in questions)

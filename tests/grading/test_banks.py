@@ -6,9 +6,10 @@ import banks
 import jupytext
 import pytest
 
-from lnnn.suite.lab import Lab, NamespaceCaller
-from lnnn.suite.results import max_score, score
-from lnnn.suite.runner import SuiteRunner
+from lnnn.learn import catalogue
+from lnnn.suite.lab import Lab, NamespaceCaller, stub_message
+from lnnn.suite.results import Outcome, max_score, score
+from lnnn.suite.runner import Suite, check_examples
 
 ROOT = Path(__file__).parents[2]
 LABS = sorted(p.stem for p in (ROOT / "source" / "labs").glob("lab*.md"))
@@ -25,11 +26,8 @@ def run_source(source):
 
 @pytest.fixture(scope="session")
 def suites():
-    """One collected suite a lab."""
-    runners = {lab: SuiteRunner(ROOT / "tests" / "hidden" / f"test_{lab}.py") for lab in LABS}
-    yield runners
-    for runner in runners.values():
-        runner.close()
+    """The suite of each lab."""
+    return {lab: Suite(ROOT / "tests" / "hidden" / f"test_{lab}.py") for lab in LABS}
 
 
 @pytest.fixture(scope="session")
@@ -45,61 +43,62 @@ def solutions():
     return {lab: solved(lab) for lab in LABS}
 
 
-def graded(suites, solutions, answer, seed, functions=None):
-    """Results of the answer among the lab's solutions of all other functions."""
-    namespace = solutions[answer.lab] | {
-        answer.function: run_source(answer.source)[answer.function]
-    }
-    runner = suites[answer.lab]
-    runner.seed = seed
-    return runner.run(Lab(NamespaceCaller(namespace)), functions)
+def answered(solutions, answer):
+    """The answer among the lab's solutions of all other functions."""
+    own = {answer.function: run_source(answer.source)[answer.function]}
+    return Lab(NamespaceCaller(solutions[answer.lab] | own))
 
 
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_is_worth_a_hundred_points(suites, lab):
-    assert sum(grade.points for grade in suites[lab].grades) == 100
+    assert sum(rule.points for rule in suites[lab].rules) == 100
 
 
 @pytest.mark.parametrize("lab", LABS)
 def test_the_solution_has_full_marks_with_every_seed(suites, solutions, lab):
     for seed in SEEDS:
-        suites[lab].seed = seed
-        results = suites[lab].run(Lab(NamespaceCaller(solutions[lab])))
+        results = suites[lab].run(Lab(NamespaceCaller(solutions[lab])), seed)
         assert score(results) == max_score(results) == 100, lost(results)
 
 
 @pytest.mark.parametrize("lab", LABS)
 def test_every_function_has_three_right_and_three_wrong_answers(suites, lab):
-    for function in {grade.function for grade in suites[lab].grades}:
+    for function in {rule.function for rule in suites[lab].rules}:
         kinds = [a.loses is None for a in ANSWERS if (a.lab, a.function) == (lab, function)]
         assert kinds.count(True) >= 3, function
         assert kinds.count(False) >= 3, function
 
 
-@pytest.mark.parametrize("answer", [a for a in ANSWERS if a.loses is None], ids=lambda a: a.name)
+@pytest.mark.parametrize("answer", [a for a in ANSWERS if a.loses is None], ids=lambda a: a.id)
 def test_a_right_answer_has_full_marks_with_every_seed(suites, solutions, answer):
+    lab = answered(solutions, answer)
     for seed in SEEDS:
-        results = graded(suites, solutions, answer, seed, {answer.function})
+        results = suites[answer.lab].run(lab, seed, {answer.function})
         assert score(results) == max_score(results), lost(results)
+    examples = check_examples(catalogue.lab_of(answer.function).rules_for(answer.function), lab)
+    assert {r.outcome for r in examples} == {"passed"}, lost(examples)
 
 
-@pytest.mark.parametrize("answer", [a for a in ANSWERS if a.loses], ids=lambda a: a.name)
+@pytest.mark.parametrize("answer", [a for a in ANSWERS if a.loses], ids=lambda a: a.id)
 def test_a_wrong_answer_loses_where_its_mistake_belongs(suites, solutions, answer):
+    lab = answered(solutions, answer)
     for seed in SEEDS:
-        results = graded(suites, solutions, answer, seed, {answer.function})
+        results = suites[answer.lab].run(lab, seed, {answer.function})
         assert answer.loses in {r.category for r in results if r.earned < r.points}, seed
-    everything = graded(suites, solutions, answer, 0)
+    everything = suites[answer.lab].run(lab)
     others = [r for r in everything if r.function != answer.function]
     assert score(others) == max_score(others), lost(others)
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_a_stub_is_not_attempted_and_earns_nothing(suites, lab):
-    functions = {grade.function for grade in suites[lab].grades}
-    stubs = "\n".join(f"def {f}(*a, **k): raise NotImplementedError('{f}')" for f in functions)
+def test_a_stub_is_not_written_and_earns_nothing(suites, lab):
+    stubs = "\n".join(
+        f"def {f}(*a, **k): raise NotImplementedError({stub_message(f)!r})"
+        for f in {rule.function for rule in suites[lab].rules}
+    )
     for namespace in ({}, run_source(stubs)):
         results = suites[lab].run(Lab(NamespaceCaller(namespace)))
-        assert {r.outcome for r in results} == {"not attempted"}
+        assert {r.outcome for r in results} == {Outcome.NOT_WRITTEN}
         assert score(results) == 0
 
 
@@ -116,7 +115,7 @@ CONSTANTS = {
 @pytest.mark.parametrize("kind", CONSTANTS)
 def test_an_answer_that_computes_nothing_earns_nothing(suites, lab, kind):
     function = run_source(CONSTANTS[kind])["f"]
-    names = {grade.function for grade in suites[lab].grades}
+    names = {rule.function for rule in suites[lab].rules}
     results = suites[lab].run(Lab(NamespaceCaller(dict.fromkeys(names, function))))
     assert score(results) == 0, [r.name for r in results if r.earned]
 

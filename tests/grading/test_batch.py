@@ -242,7 +242,7 @@ def test_a_wrong_suite_stops_the_batch_with_its_reason(tmp_path):
     (tmp_path / "test_lab98_small.py").write_text("def test_x(lab): pass")
     path = small_lab.write(tmp_path / "a.ipynb")
     settings = Settings(tmp_path, 0, LIMITS, backend="none")
-    with pytest.raises(batch.CannotGradeError, match="has no graded"):
+    with pytest.raises(batch.CannotGradeError, match="tests no rule"):
         grade_batch(find_submissions([path]).work, settings, lambda *_: None)
 
 

@@ -51,13 +51,23 @@ def test_right_answers_score_everything(grade):
     assert graded.notes == ()
 
 
-def test_a_stub_and_a_missing_function_are_not_attempted(grade):
-    graded = grade(shipped((DOUBLE, "def total(x):\n    raise NotImplementedError", "")))
+STUB = 'def total(x):\n    raise NotImplementedError("total: write your answer here")'
+
+
+def test_a_stub_and_a_missing_function_are_not_written(grade):
+    graded = grade(shipped((DOUBLE, STUB, "")))
     assert graded.status == "graded"
     assert by_function(graded) == {"double": 3, "total": 0, "spread": 0}
-    assert outcomes(graded)["test_total_sums"] == "not attempted"
-    assert outcomes(graded)["test_spread_is_made_of_the_others"] == "not attempted"
+    assert outcomes(graded)["test_total_sums"] == "not-written"
+    assert outcomes(graded)["test_spread_is_made_of_the_others"] == "not-written"
     assert graded.notes == ("There is no function named spread: no cell defines it.",)
+
+
+def test_a_function_that_raises_not_implemented_error_of_its_own_is_told_so(grade):
+    graded = grade(shipped((DOUBLE, STUB.replace("total: write", "I will write"), "")))
+    [test] = [test for test in graded.tests if test.name == "test_total_sums"]
+    assert test.outcome == "failed"
+    assert test.feedback.startswith("The function raised NotImplementedError here. ")
 
 
 def test_a_broken_cell_costs_nothing_else(grade):
@@ -87,7 +97,7 @@ def test_an_endless_loop_in_one_function_does_not_cost_the_others(grade):
     assert graded.status == "timeout"
     # spread calls double inside the jail, so it hangs as well.
     assert by_function(graded) == {"double": 0, "total": 5, "spread": 0}
-    reasons = {t.function: t.feedback for t in graded.tests if t.outcome == "not run"}
+    reasons = {t.function: t.feedback for t in graded.tests if t.outcome == "not-run"}
     assert reasons["double"] == "Not run, because double did not answer within 0.5 s."
 
 
@@ -95,7 +105,7 @@ def test_a_function_that_answers_before_it_hangs_gets_one_more_chance(grade):
     hangs_on_nothing = f"def total(x):\n    if len(x) == 0:\n      {HANGS}\n    return x.sum()"
     graded = grade(shipped((DOUBLE, hangs_on_nothing, SPREAD)))
     assert graded.status == "timeout"
-    assert outcomes(graded)["test_total_of_nothing_is_zero"] == "not run"
+    assert outcomes(graded)["test_total_of_nothing_is_zero"] == "not-run"
     assert by_function(graded) == {"double": 3, "total": 4, "spread": 2}
 
 
@@ -108,7 +118,7 @@ def test_the_whole_submission_has_one_time_budget(grade):
     graded = grade(cells)
     assert time.perf_counter() - start < TOTAL_SECONDS + 2 * CALL + MARGIN
     assert graded.status == "timeout"
-    assert any("2.5 s" in test.feedback for test in graded.tests if test.outcome == "not run")
+    assert any("2.5 s" in test.feedback for test in graded.tests if test.outcome == "not-run")
 
 
 @pytest.mark.parametrize("body", ["import os; os._exit(0)", "import ctypes; ctypes.string_at(0)"])
@@ -142,7 +152,7 @@ def test_a_cell_that_hangs_costs_itself(grade):
 def test_ending_the_session_passes_no_test(grade):
     # A test that expects an error must not take the end of the process for it.
     graded = grade(shipped(("import os\ndef double(x):\n    os._exit(1)", TOTAL, SPREAD)))
-    assert outcomes(graded)["test_double_refuses_a_text"] == "not run"
+    assert outcomes(graded)["test_double_refuses_a_text"] == "not-run"
 
 
 def test_what_a_function_raises_is_named_but_its_words_stay_here(grade):
@@ -172,7 +182,7 @@ def test_an_unreadable_file_has_every_test_not_run(grader, tmp_path):
     path.write_text("{")
     graded = grader.grade(read_submission(path, grader.suites))
     assert (graded.status, graded.score, graded.max_score) == ("unreadable", 0, 10)
-    assert {test.outcome for test in graded.tests} == {"not run"}
+    assert {test.outcome for test in graded.tests} == {"not-run"}
     assert graded.problem.startswith("lab98.ipynb is cut off")
 
 

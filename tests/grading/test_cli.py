@@ -16,8 +16,8 @@ from small_lab import DOUBLE, SPREAD, SUITES, code, shipped
 from test_submission_files import MALFORMED, as_bytes
 
 import lnnn
-from lnnn.grading.progress import Progress
 from lnnn.grading.runner import Graded
+from lnnn.grading.terminal import RunDisplay
 
 LNNN = [sys.executable, "-m", "lnnn"]
 
@@ -143,7 +143,7 @@ def test_a_wrong_suite_ends_with_3(tmp_path):
         tmp_path / "a.ipynb", "--out", tmp_path / "out", "--unsafe-no-sandbox", suites=tmp_path
     )
     assert ended.returncode == 3
-    assert "has no graded(...) mark" in ended.stderr
+    assert "test_x tests no rule" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -236,11 +236,11 @@ def alive(pid):
 def test_on_a_terminal_there_is_a_bar_and_names_are_not_markup(tmp_path):
     with (tmp_path / "screen").open("w") as screen:
         console = Console(force_terminal=True, width=100, record=True, file=screen)
-        with Progress(3, 7, ["[red]x[/red].png: neither"], False, console) as progress:
-            progress.done(Graded("[bold]a", "lab98_small", "graded", 10, 10))
-            progress.done(Graded("b", "lab98_small", "timeout", 5, 10))
-            (task,) = progress._bar.tasks
+        with RunDisplay(3, 7, ["[red]x[/red].png: neither"], False, console) as display:
+            display.done(Graded("[bold]a", "lab98_small", "graded", 10, 10))
+            display.done(Graded("b", "lab98_small", "timeout", 5, 10))
+            (task,) = display._bar.tasks
             assert (task.completed, task.total, task.fields["other"]) == (2, 3, 1)
-            columns = [column.render(task) for column in progress._bar.columns[1:4]]
+            columns = [column.render(task) for column in display._bar.columns[1:4]]
         assert [str(column) for column in columns[:2]] == ["2/3", "1 not graded in full"]
         assert "Left out [red]x[/red].png" in console.export_text()

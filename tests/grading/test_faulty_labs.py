@@ -10,7 +10,7 @@ from lnnn.build.solutions import BEGIN_FAULTY
 from lnnn.learn import catalogue
 from lnnn.suite.lab import Lab, NamespaceCaller
 from lnnn.suite.results import score
-from lnnn.suite.runner import SuiteRunner
+from lnnn.suite.runner import Suite, check_examples
 
 ROOT = Path(__file__).parents[2]
 LABS = [
@@ -51,24 +51,21 @@ def test_there_is_a_lab_to_debug():
 @pytest.mark.parametrize("lab", LABS)
 def test_faulty_code_as_shipped_earns_nothing_and_breaks_the_first_rule(shipped, lab):
     caller = Lab(NamespaceCaller(shipped(lab)))
-    with SuiteRunner(ROOT / "tests" / "hidden" / f"test_{lab}.py") as runner:
-        for seed in SEEDS:
-            runner.seed = seed
-            results = runner.run(caller)
-            assert score(results) == 0, [r.name for r in results if r.earned]
-            for function, outcomes in by_function(results).items():
-                assert outcomes[0] == "failed", function
-                assert set(outcomes[1:]) == {"not run"}, function
-        told = {r.detail for r in results if r.outcome == "not run"}
-        assert all("First mend the fault" in reason for reason in told)
+    suite = Suite(ROOT / "tests" / "hidden" / f"test_{lab}.py")
+    for seed in SEEDS:
+        results = suite.run(caller, seed)
+        assert score(results) == 0, [r.name for r in results if r.earned]
+        for function, outcomes in by_function(results).items():
+            assert outcomes[0] == "failed", function
+            assert set(outcomes[1:]) == {"not-run"}, function
+    told = {r.detail for r in results if r.outcome == "not-run"}
+    assert all("First mend the fault" in reason for reason in told)
 
 
 @pytest.mark.parametrize("lab", LABS)
 def test_a_check_calls_faulty_code_failed_and_not_unwritten(shipped, lab):
     [entry] = [entry for entry in catalogue.labs() if entry.name == lab]
-    namespace = shipped(lab)
-    with SuiteRunner(entry.checks) as runner:
-        found = by_function(runner.run(Lab(NamespaceCaller(namespace))))
+    found = by_function(check_examples(entry.rules, Lab(NamespaceCaller(shipped(lab)))))
     assert list(found) == list(entry.functions)
     for function, outcomes in found.items():
         assert outcomes[0] == "failed", function

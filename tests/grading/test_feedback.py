@@ -11,7 +11,7 @@ from lnnn.grading.results import record
 from lnnn.grading.runner import STATUSES, Graded, _for_student
 from lnnn.grading.submission import CellError
 from lnnn.report import feedback
-from lnnn.suite.results import TestResult
+from lnnn.suite.results import Outcome, TestResult
 
 SECRET = "the input was 3.25 and 7.5 is right"
 
@@ -19,7 +19,8 @@ SECRET = "the input was 3.25 and 7.5 is right"
 def result(function="double", outcome="failed", points=2.0, raised="", **more):
     earned = points if outcome == "passed" else 0.0
     fields = {"rule": "It doubles", "feedback": "Multiply by two.", "detail": SECRET} | more
-    test = TestResult("test_x", function, "contract", points, earned, outcome, **fields)
+    found = Outcome(outcome)
+    test = TestResult("test_x", function, "contract", points, earned, found, **fields)
     return _for_student(test, raised)
 
 
@@ -72,8 +73,8 @@ def text_of(page):
 MIXED = [
     result(outcome="passed"),
     result(outcome="failed"),
-    result("total", "not attempted"),
-    result("spread", "not run", detail="Not run, because spread did not answer within 5 s."),
+    result("total", "not-written"),
+    result("spread", "not-run", detail="Not run, because spread did not answer within 5 s."),
 ]
 PAGES = {
     "full": graded([result(outcome="passed")]),
@@ -85,7 +86,7 @@ PAGES = {
         backend="bubblewrap",
     ),
     "unreadable": graded(
-        [result(outcome="not run", detail="The file could not be graded.")],
+        [result(outcome="not-run", detail="The file could not be graded.")],
         "unreadable",
         problem="a.ipynb is cut off: the upload stopped early. Hand it in again.",
     ),
@@ -159,7 +160,7 @@ XSS = '<script>alert(1)</script><img src=x onerror="alert(2)">"\'&{{7*7}}{% raw 
 
 def test_whatever_a_student_writes_stays_text():
     hostile = graded(
-        [result(), result("total", "not run", detail=XSS)],
+        [result(), result("total", "not-run", detail=XSS)],
         "crashed",
         submission=XSS,
         lab=XSS,

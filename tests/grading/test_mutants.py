@@ -4,6 +4,7 @@ A survivor is a rule that no test proves. ``equivalent_mutants.toml`` lists the 
 can tell from the solution, with the reason.
 """
 
+import functools
 import tomllib
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from mutants import mutants, runnable, ticker
 from lnnn.build import project
 from lnnn.build.solutions import solved_version
 from lnnn.suite.lab import Lab, NamespaceCaller
-from lnnn.suite.runner import SuiteRunner
+from lnnn.suite.runner import Suite
 
 EQUIVALENT = tomllib.loads(
     (Path(__file__).parent / "equivalent_mutants.toml").read_text(encoding="utf-8")
@@ -30,19 +31,9 @@ FUNCTIONS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def suites():
-    """A function: the collected suite of a lab."""
-    runners = {}
-
-    def suite(lab):
-        if lab not in runners:
-            runners[lab] = SuiteRunner(project.ROOT / "tests" / "hidden" / f"test_{lab}.py")
-        return runners[lab]
-
-    yield suite
-    for runner in runners.values():
-        runner.close()
+@functools.cache
+def suite_of(lab):
+    return Suite(project.ROOT / "tests" / "hidden" / f"test_{lab}.py")
 
 
 def namespace(lab, mutated=""):
@@ -60,7 +51,9 @@ def survivors(suite, lab, function):
     made, alive = 0, set()
     for mutant in mutants(answer):
         made += 1
-        results = suite.run(Lab(NamespaceCaller(namespace(lab, mutant.source))), {function})
+        results = suite.run(
+            Lab(NamespaceCaller(namespace(lab, mutant.source))), functions={function}
+        )
         if all(result.earned == result.points for result in results):
             alive.add(mutant.what)
     return alive, made
@@ -68,8 +61,8 @@ def survivors(suite, lab, function):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(("lab", "function"), FUNCTIONS, ids=lambda name: name)
-def test_every_mutant_that_can_be_told_from_the_solution_loses_points(suites, lab, function):
-    alive, made = survivors(suites(lab), lab, function)
+def test_every_mutant_that_can_be_told_from_the_solution_loses_points(lab, function):
+    alive, made = survivors(suite_of(lab), lab, function)
     assert made
     assert alive == set(EQUIVALENT.get(lab, {}).get(function, {}))
 
@@ -78,7 +71,7 @@ def test_equivalent_mutants_are_listed_for_functions_that_exist():
     assert {(lab, f) for lab, functions in EQUIVALENT.items() for f in functions} <= set(FUNCTIONS)
 
 
-def test_without_a_suite_that_looks_every_mutant_survives(suites):
+def test_without_a_suite_that_looks_every_mutant_survives():
     # The test above must be able to fail: with no test to lose points in, all are alive.
     class Blind:
         def run(self, lab, functions):

@@ -22,4 +22,4 @@ def home(tmp_path, monkeypatch):
 def fixture_labs(monkeypatch):
     """Lab 90 (halve, quarter, log_softmax) and lab 91 (treble), with their quiz."""
     monkeypatch.setattr(catalogue, "LABS", FIXTURES / "labs")
-    monkeypatch.setattr(quiz_source, "QUIZZES", FIXTURES / "quizzes")
+    monkeypatch.setattr(quiz_source, "QUIZZES", FIXTURES / "no_pages")

@@ -1,7 +1,6 @@
 """What check says about right, wrong, missing and strange functions, and what it leaves alone."""
 
 import os
-import pdb
 import random
 import subprocess
 import sys
@@ -15,7 +14,6 @@ import pytest
 from lnnn import check
 from lnnn.learn import catalogue, store
 from lnnn.learn.errors import LearnError
-from lnnn.suite.runner import SuiteRunner
 
 pytestmark = pytest.mark.usefixtures("fixture_labs")
 
@@ -69,7 +67,7 @@ def test_a_stub_is_not_attempted_and_not_wrong():
         raise NotImplementedError("halve: write your answer here")
 
     report = check(halve)
-    assert report.outcome == "not attempted"
+    assert report.outcome == "not-written"
     assert str(report).startswith("○ halve: not written yet, 2 checks to pass")
     assert "Seen" not in str(report)
 
@@ -103,7 +101,7 @@ def test_the_function_that_is_passed_is_the_one_that_is_checked():
     assert check(right).outcome == "passed"
 
 
-def test_two_labs_whose_suites_have_the_same_file_name_are_kept_apart():
+def test_two_labs_whose_rules_have_the_same_file_name_are_kept_apart():
     def treble(x):
         return 3 * x
 
@@ -166,7 +164,7 @@ def test_the_notebook_is_left_as_it_was(tmp_path):
         os.chdir(tmp_path)
         return np.asarray(x) / 3
 
-    check(quarter)  # the first check of a lab collects its suite
+    check(quarter)  # the first check of a lab loads its rules
     np.random.seed(5)
     random.seed(5)
     sys.last_value = sys.last_exc = marker = ValueError("the learner's own")
@@ -187,7 +185,6 @@ def _state():
         Path.cwd(),
         list(sys.path),
         dict(os.environ, PYTEST_CURRENT_TEST=""),
-        pdb.set_trace,
         sys.stdout,
         sys.breakpointhook,
         sys.excepthook,
@@ -196,7 +193,7 @@ def _state():
 
 def test_a_first_check_in_a_fresh_kernel_leaves_it_as_it_was():
     code = """
-import os, sys, pdb, warnings, threading
+import os, sys, warnings, threading
 import numpy as np
 from lnnn import check
 from lnnn.learn import catalogue
@@ -205,9 +202,10 @@ catalogue.LABS = Path(sys.argv[1])
 def halve(x):
     return x
 def state():
-    return (dict(os.environ), list(sys.path), pdb.set_trace, list(warnings.filters), sys.stdout,
+    return (dict(os.environ), list(sys.path), list(warnings.filters), sys.stdout,
             sys.breakpointhook, sys.excepthook, threading.excepthook, sys.unraisablehook,
-            list(sys.meta_path), "checks" in sys.modules, hasattr(sys, "last_value"))
+            list(sys.meta_path), "pytest" in sys.modules, threading.active_count(),
+            hasattr(sys, "last_value"))
 before = state()
 assert check(halve).outcome == "failed"
 after = state()
@@ -287,25 +285,25 @@ def test_a_name_close_to_a_function_of_a_lab_is_recognised(name):
         check(other)
 
 
-def test_the_index_of_every_lab_agrees_with_what_its_suite_marks(monkeypatch):
-    """The index reads marks without importing; pytest is the judge of what they say."""
-    monkeypatch.setattr(catalogue, "LABS", Path(catalogue.__file__).parent / "labs")
+def test_every_function_of_every_lab_has_three_hints(monkeypatch):
+    monkeypatch.undo()
     assert catalogue.labs()
     for lab in catalogue.labs():
-        with SuiteRunner(lab.checks) as runner:
-            marked = [grade.function for grade in runner.grades]
-        assert lab.functions == tuple(dict.fromkeys(marked)), lab.name
-        assert lab.counts == tuple(marked.count(f) for f in lab.functions), lab.name
         for function in lab.functions:
             assert len(catalogue.hints_of(lab, function)) == 3, f"{lab.name}: {function}"
 
 
-def test_a_lab_without_its_package_file_is_refused(tmp_path, monkeypatch):
-    folder = tmp_path / "lab92_bare"
+def test_rules_without_examples_are_the_graders_alone():
+    [entry] = [lab for lab in catalogue.labs() if "quarter" in lab.functions]
+    assert [rule.name for rule in entry.rules_for("quarter")] == ["quarter_of_halves"]
+
+
+def test_rules_that_cannot_be_read_are_refused(tmp_path, monkeypatch):
+    folder = tmp_path / "lab92_broken"
     folder.mkdir()
-    (folder / "checks.py").write_text("", encoding="utf-8")
+    (folder / "rules.py").write_text("1 / 0", encoding="utf-8")
     monkeypatch.setattr(catalogue, "LABS", tmp_path)
-    with pytest.raises(LearnError, match=r"lab92_bare has no __init__\.py"):
+    with pytest.raises(LearnError, match=r"lab92_broken: its rules can't be read.*ZeroDivision"):
         check(halve)
 
 

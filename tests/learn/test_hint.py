@@ -75,8 +75,7 @@ def test_a_broken_hints_file_is_named(tmp_path, monkeypatch, text, said):
     folder = tmp_path / "lab93_broken"
     folder.mkdir()
     source = catalogue.LABS / "lab90_halving"
-    for name in ("__init__.py", "checks.py"):
-        (folder / name).write_bytes((source / name).read_bytes())
+    (folder / "rules.py").write_bytes((source / "rules.py").read_bytes())
     (folder / "hints.toml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(catalogue, "LABS", tmp_path)
     with pytest.raises(LearnError, match=said):

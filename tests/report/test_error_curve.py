@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf, workdps
 
-from lnnn import exact
+from lnnn import exact, labs
 from lnnn.report import error_plot
 from lnnn.report.error_curve import measure, number
-from lnnn.report.sweeps import SWEEPS
-from lnnn.report.sweeps.sweep import Exact
 from lnnn.suite.lab import Lab, NamespaceCaller
+from lnnn.suite.sweep import Exact
 
 
 def shifted(z, axis=-1):
@@ -210,10 +209,10 @@ def test_numbers_are_short(value, text):
     assert number(value) == text
 
 
-@pytest.mark.parametrize("name", sorted(SWEEPS))
+@pytest.mark.parametrize("name", sorted(labs.sweeps()))
 def test_every_sweep_is_remembered_and_fits_its_axes(name):
-    batches = SWEEPS[name]()
-    assert SWEEPS[name]() is batches
+    batches = labs.sweeps()[name]()
+    assert labs.sweeps()[name]() is batches
     for batch in batches:
         assert batch.exact.high.shape == batch.exact.unit.shape == batch.exact.low.shape
         for leg in batch.legs:

@@ -7,15 +7,15 @@ import pytest
 from mpmath import mp, mpf, workdps
 from scipy import special
 
+from lnnn import labs
 from lnnn.build import project, solutions
+from lnnn.labs.lab01_ln_basics.sweep import COMPLEMENT, PROBABILITY
+from lnnn.labs.lab02_overflow_underflow.sweep import FAR, NEAR
 from lnnn.report import error_plot
 from lnnn.report.error_curve import measure
-from lnnn.report.sweeps import SWEEPS
-from lnnn.report.sweeps.ln_basics import COMPLEMENT, PROBABILITY
-from lnnn.report.sweeps.overflow_underflow import FAR, NEAR
-from lnnn.report.sweeps.sweep import Axis, Exact
 from lnnn.suite.expect import ABSOLUTE, RELATIVE
 from lnnn.suite.lab import Lab, NamespaceCaller
+from lnnn.suite.sweep import Axis, Exact
 
 EPS = {np.dtype(t): float(np.finfo(t).eps) for t in (np.float64, np.float32)}
 
@@ -74,9 +74,9 @@ SCIPY = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(set(SWEEPS) - {"log1mexp"}))
+@pytest.mark.parametrize("name", sorted(set(labs.sweeps()) - {"log1mexp"}))
 def test_the_exact_values_agree_with_scipy(name):
-    for batch in SWEEPS[name]():
+    for batch in labs.sweeps()[name]():
         with np.errstate(divide="ignore", invalid="ignore"):
             reference = SCIPY[name](*batch.args)
         if name == "nll":
@@ -88,7 +88,7 @@ def test_the_exact_values_agree_with_scipy(name):
 
 
 def test_the_exact_log1mexp_agrees_with_a_formula_that_cancels_nothing():
-    for batch in SWEEPS["log1mexp"]():
+    for batch in labs.sweeps()["log1mexp"]():
         (x,) = batch.args
         for at in (*range(0, len(x), 3), len(x) - 1):
             with workdps(60):
@@ -104,7 +104,7 @@ def test_the_exact_log1mexp_agrees_with_a_formula_that_cancels_nothing():
 # ----------------------------------------------------------------------------------- the contract
 
 
-@pytest.mark.parametrize("name", sorted(SWEEPS))
+@pytest.mark.parametrize("name", sorted(labs.sweeps()))
 def test_the_courses_own_solution_keeps_the_contract_at_every_point(name, solved):
     found = measure(Lab(NamespaceCaller(solved)), name)
     assert found.within_contract, found.finding
@@ -113,9 +113,9 @@ def test_the_courses_own_solution_keeps_the_contract_at_every_point(name, solved
     assert all(len(panel.lines) == 2 for panel in found.panels)
 
 
-@pytest.mark.parametrize("name", sorted(SWEEPS))
+@pytest.mark.parametrize("name", sorted(labs.sweeps()))
 def test_what_is_allowed_is_never_more_than_the_contract(name):
-    for batch in SWEEPS[name]():
+    for batch in labs.sweeps()[name]():
         dtype = np.dtype(batch.label)
         right = batch.exact
         finite = np.isfinite(right.high)
@@ -137,7 +137,7 @@ def test_what_is_allowed_is_never_more_than_the_contract(name):
 
 
 def test_log1mexp_is_held_to_ulps_also_next_to_zero():
-    double, single = SWEEPS["log1mexp"]()
+    double, single = labs.sweeps()["log1mexp"]()
     assert double.exact.allowed == 4
     assert single.exact.allowed == pytest.approx(1e-5 / EPS[np.dtype(np.float32)])
     assert double.args[0].min() == -745
@@ -170,7 +170,7 @@ def test_an_exact_zero_without_an_absolute_error_has_the_smallest_unit():
 
 
 def logits_axes():
-    batch = SWEEPS["logsumexp"]()[0]
+    batch = labs.sweeps()["logsumexp"]()[0]
     return [leg.axis for leg in batch.legs]
 
 
@@ -223,7 +223,7 @@ def test_each_formula_of_log1mexp_breaks_on_its_own_side(formula, near, far):
 
 
 def xs_of(name, axis, label):
-    [batch] = [batch for batch in SWEEPS[name]() if batch.label == label]
+    [batch] = [batch for batch in labs.sweeps()[name]() if batch.label == label]
     [leg] = [leg for leg in batch.legs if leg.axis is axis]
     return leg.xs
 
@@ -320,7 +320,7 @@ class Counting(NamespaceCaller):
         return super().call(name, args, kwargs)
 
 
-@pytest.mark.parametrize("name", sorted(SWEEPS))
+@pytest.mark.parametrize("name", sorted(labs.sweeps()))
 def test_a_sweep_costs_at_most_two_calls(name, solved):
     caller = Counting(solved)
     measure(Lab(caller), name)
@@ -363,9 +363,9 @@ def test_a_finite_answer_that_is_very_far_off_is_no_infinity_and_can_be_drawn(na
     ElementTree.fromstring(error_plot.figure(found))
 
 
-@pytest.mark.parametrize("name", sorted(SWEEPS))
+@pytest.mark.parametrize("name", sorted(labs.sweeps()))
 def test_every_tick_stands_on_its_axis_and_apart_from_the_next(name):
-    for axis in {leg.axis for batch in SWEEPS[name]() for leg in batch.legs}:
+    for axis in {leg.axis for batch in labs.sweeps()[name]() for leg in batch.legs}:
         places = [axis.place(tick) for tick in axis.ticks]
         assert places == sorted(places)
         assert min(np.diff(places)) > 0.08
@@ -386,10 +386,10 @@ def test_a_value_beyond_the_axis_has_no_place():
 
 
 def test_every_curve_is_drawn_with_its_axis_and_unit(solved):
-    for name in SWEEPS:
+    for name in labs.sweeps():
         html = error_plot.figure(measure(Lab(NamespaceCaller(solved)), name))
         ElementTree.fromstring(html)
-        for leg in SWEEPS[name]()[0].legs:
+        for leg in labs.sweeps()[name]()[0].legs:
             assert f">{leg.axis.name}</text>" in html
     assert PROBABILITY.name == "probability p"
     assert NEAR.name == "x next to 0, nats"

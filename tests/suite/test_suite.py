@@ -1,5 +1,7 @@
-"""How a suite is collected, run and turned into results."""
+"""How a suite is loaded, run and turned into results."""
 
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 
@@ -8,17 +10,20 @@ import pytest
 
 from lnnn.observe import observe_call
 from lnnn.suite import expect
-from lnnn.suite.lab import Lab, NamespaceCaller, NotAttemptedError, StudentError
-from lnnn.suite.pace import pace
-from lnnn.suite.plugin import SuiteError
-from lnnn.suite.runner import SuiteRunner
+from lnnn.suite.lab import Lab, NamespaceCaller, NotWrittenError, StudentError
+from lnnn.suite.rule import SuiteError, given, rule, rules_of
+from lnnn.suite.runner import Suite, check_examples
+from lnnn.suite.speed import speed_ratio
 
 HEAD = """
 import numpy as np
-import pytest
-def graded(function="f", category="contract", points=2, rule="a rule", feedback="a thought"):
-    return pytest.mark.graded(function=function, category=category, points=points, rule=rule,
-                              feedback=feedback)
+from lnnn.suite.rule import given, rule
+from lnnn.suite.runner import NotCountedError
+def mark(function="f", category="contract", points=2, **more):
+    def marked(test):
+        test.__doc__ = "What must hold\\n\\nA thought"
+        return rule(function, category, points=points, **more)(test)
+    return marked
 """
 
 
@@ -28,18 +33,14 @@ def lab_of(**functions):
 
 @pytest.fixture
 def suite(tmp_path):
-    """Write a suite and collect it; closed at the end."""
-    opened = []
+    """Write a suite, and the rules beside it, and load them."""
 
-    def write(body, seed=0):
-        path = tmp_path / f"test_suite_{len(opened)}.py"
-        path.write_text(HEAD + body)
-        opened.append(SuiteRunner(path, seed))
-        return opened[-1]
+    def write(body, rules=""):
+        (tmp_path / "rules.py").write_text(HEAD + rules)
+        (tmp_path / "test_lab.py").write_text(HEAD + body)
+        return Suite(tmp_path / "test_lab.py", tmp_path / "rules.py")
 
-    yield write
-    for runner in opened:
-        runner.close()
+    return write
 
 
 def outcomes(results):
@@ -47,64 +48,118 @@ def outcomes(results):
 
 
 def test_the_three_outcomes_of_a_test(suite):
-    runner = suite(
-        "@graded()\n"
+    tests = suite(
+        "@mark()\n"
         "def test_positive(lab):\n"
         "    assert lab.f(1) > 0, 'it must be positive'\n"
-        "@graded(function='g')\n"
+        "@mark(function='g')\n"
         "def test_other(lab): lab.g()\n"
     )
-    passed, missing = runner.run(lab_of(f=lambda x: x))
+    passed, missing = tests.run(lab_of(f=lambda x: x))
     assert (passed.outcome, passed.earned, passed.detail) == ("passed", 2, "")
-    assert (missing.outcome, missing.earned) == ("not attempted", 0)
+    assert (passed.rule, passed.feedback) == ("What must hold", "A thought")
+    assert (missing.outcome, missing.earned) == ("not-written", 0)
     assert missing.detail == "there is no function named g"
-    failed, _ = runner.run(lab_of(f=lambda x: -x))
+    failed, _ = tests.run(lab_of(f=lambda x: -x))
     assert (failed.outcome, failed.earned, failed.detail) == ("failed", 0, "it must be positive")
 
 
-def test_a_stub_is_not_attempted(suite):
-    def stub(x):
-        raise NotImplementedError("f: write your answer here")
+def stub(message):
+    def f(x=None):
+        raise NotImplementedError(message)
 
-    runner = suite("@graded()\ndef test_a(lab): lab.f(1)\n")
-    assert outcomes(runner.run(lab_of(f=stub))) == ["not attempted"]
+    return f
+
+
+def test_only_the_stub_that_the_lab_ships_is_not_written(suite):
+    tests = suite("@mark()\ndef test_a(lab): lab.f(1)\n")
+    assert outcomes(tests.run(lab_of(f=stub("f: write your answer here")))) == ["not-written"]
+    # One of the student's own, or that of another function which this one calls.
+    for message in ("", "not for complex numbers", "g: write your answer here"):
+        [result] = tests.run(lab_of(f=stub(message)))
+        assert result.outcome == "failed"
+        assert result.detail.startswith("f raised NotImplementedError")
+
+
+def test_a_rule_gets_the_inputs_of_the_test_of_its_name(suite):
+    tests = suite(
+        "def test_it_doubles(holds, rng):\n"
+        "    for x in rng.integers(1, 9, size=3): holds(x)\n"
+        "def test_it_is_odd(holds): holds(3)\n"
+        "@mark()\n"
+        "def test_only_here(lab): assert lab.f(0) == 0\n",
+        "@mark()\n"
+        "def it_doubles(lab, x): assert lab.f(x) == 2 * x\n"
+        "@mark({'f': 1, 'g': 3}, 'property', points=None)\n"
+        "def it_is_odd(lab, function, x): assert getattr(lab, function)(-x) == -lab.f(x)\n",
+    )
+    assert [t.name for t in tests.tests] == [
+        "test_it_doubles",
+        "test_it_is_odd[f]",
+        "test_only_here",
+        "test_it_is_odd[g]",
+    ]
+    results = tests.run(lab_of(f=lambda x: 2 * x, g=lambda x: 3 * x))
+    assert outcomes(results) == ["passed"] * 3 + ["failed"]
+    assert [r.points for r in results] == [2, 1, 2, 3]
+    assert len(tests.run(lab_of(), functions={"g"})) == 1
+
+
+def test_examples_run_on_copies_and_one_result_a_rule():
+    z = np.array([1.0, 2.0])
+
+    @rule("f", "contract", points=1, examples=[given(z), given(z, by=3)])
+    def it_scales(lab, z, by=2):
+        """It scales
+
+        Multiply."""
+        assert np.all(lab.f(z.copy(), by) == by * z), f"by {by}"
+        z[:] = 0
+
+    def f(z, by):
+        return z * by
+
+    rules = it_scales.rules
+    for _ in range(2):
+        assert outcomes(check_examples(rules, lab_of(f=f))) == ["passed"]
+    [result] = check_examples(rules, lab_of(f=lambda z, by: z * 2))
+    assert (result.outcome, result.detail) == ("failed", "by 3")
+    assert z.tolist() == [1.0, 2.0]
+    assert rules_of(sys.modules[__name__]) == ()
 
 
 def test_one_run_leaves_nothing_behind_for_the_next(suite):
-    runner = suite("@graded()\ndef test_a(lab): assert lab.f()\n")
+    tests = suite("@mark()\ndef test_a(lab): assert lab.f()\n")
     wanted = [True, False, True, True, False]
-    got = [runner.run(lab_of(f=lambda v=v: v))[0].outcome for v in wanted]
+    got = [tests.run(lab_of(f=lambda v=v: v))[0].outcome for v in wanted]
     assert got == ["passed" if v else "failed" for v in wanted]
 
 
-def test_a_test_that_skips_is_not_run_and_earns_nothing(suite):
-    runner = suite(
-        "@pytest.fixture\n"
-        "def ready(lab):\n"
-        "    if lab.f() < 0: pytest.skip('first mend the sign')\n"
-        "@graded()\ndef test_a(ready): pass\n"
-        "@graded()\ndef test_b(lab):\n    if lab.f() < 0: pytest.skip('no')\n"
+def test_a_test_that_does_not_count_yet_is_not_run_and_earns_nothing(suite):
+    tests = suite(
+        "def before_each(lab, rule):\n"
+        "    if not rule.fault and lab.f() < 0: raise NotCountedError('first mend the sign')\n"
+        "@mark(fault=True)\ndef test_a(lab): assert lab.f() >= 0\n"
+        "@mark()\ndef test_b(lab): pass\n"
     )
-    assert outcomes(runner.run(lab_of(f=lambda: 1))) == ["passed", "passed"]
-    results = runner.run(lab_of(f=lambda: -1))
-    assert outcomes(results) == ["not run", "not run"]
-    assert [r.detail for r in results] == ["first mend the sign", "no"]
+    assert outcomes(tests.run(lab_of(f=lambda: 1))) == ["passed", "passed"]
+    results = tests.run(lab_of(f=lambda: -1))
+    assert outcomes(results) == ["failed", "not-run"]
+    assert results[1].detail == "first mend the sign"
     assert [r.earned for r in results] == [0, 0]
-    assert outcomes(runner.run(lab_of())) == ["not attempted", "not attempted"]
+    assert outcomes(tests.run(lab_of())) == ["not-written", "not-written"]
 
 
 def test_inputs_depend_on_the_seed_and_on_the_test_alone(suite):
-    body = (
-        "@graded()\ndef test_a(lab, rng): lab.f(rng.normal())\n"
-        "@graded(function='g')\ndef test_b(lab, rng): lab.f(rng.normal())\n"
+    tests = suite(
+        "@mark()\ndef test_a(lab, rng): lab.f(rng.normal())\n"
+        "@mark(function='g')\ndef test_b(lab, rng): lab.f(rng.normal())\n"
     )
     seen = []
-    runner = suite(body, seed=5)
     lab = lab_of(f=seen.append)
-    runner.run(lab)
-    runner.run(lab, functions={"g"})
-    runner.seed = 6
-    runner.run(lab)
+    tests.run(lab, 5)
+    tests.run(lab, 5, functions={"g"})
+    tests.run(lab, 6)
     first, second, alone, other_seed, _ = seen
     assert first != second
     assert alone == second
@@ -113,23 +168,35 @@ def test_inputs_depend_on_the_seed_and_on_the_test_alone(suite):
 
 def test_tests_are_not_run_once_the_submission_has_ended(suite):
     gone = []
-    body = "".join(f"@graded()\ndef test_{i}(lab): lab.f()\n" for i in range(3))
+    body = "".join(f"@mark()\ndef test_{i}(lab): lab.f()\n" for i in range(3))
     results = suite(body).run(
         lab_of(f=lambda: gone.append(1)), ended=lambda: "it hung" if len(gone) >= 2 else None
     )
-    assert outcomes(results) == ["passed", "not run", "not run"]
+    assert outcomes(results) == ["passed", "not-run", "not-run"]
     assert results[1].detail == "it hung"
     assert len(gone) == 2
+
+
+def test_running_a_suite_needs_no_pytest(suite):
+    path = suite("@mark()\ndef test_a(lab): lab.f()\n").path
+    code = (
+        "import sys; from pathlib import Path; from lnnn.suite.runner import Suite;"
+        "from lnnn.suite.lab import Lab, NamespaceCaller;"
+        f"Suite(Path({str(path)!r})).run(Lab(NamespaceCaller({{}})));"
+        "sys.exit('pytest' in sys.modules or 'scipy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ("def test_a(lab): pass\n", "no graded"),
-        ("@pytest.mark.graded(points=1)\ndef test_a(lab): pass\n", "exactly the keywords"),
-        ("@graded(category='style')\ndef test_a(lab): pass\n", "'style' is none of"),
-        ("@graded(points=0)\ndef test_a(lab): pass\n", "above 0"),
-        ("@graded(feedback=' ')\ndef test_a(lab): pass\n", "feedback is empty"),
+        ("def test_a(lab): pass\n", "test_a tests no rule"),
+        ("@mark(category='style')\ndef test_a(lab): pass\n", "'style' is none of"),
+        ("@mark(points=0)\ndef test_a(lab): pass\n", "above 0"),
+        ("@mark(points=None)\ndef test_a(lab): pass\n", "above 0"),
+        ("@rule('f', 'contract', points=1)\ndef test_a(lab):\n    'Words'\n", "has two parts"),
+        ("@mark()\ndef test_a(lab, monkeypatch): pass\n", "asks for monkeypatch; a test takes"),
         ("import nowhere_to_be_found\n", "nowhere_to_be_found"),
         ("x = 1\n", "holds no test"),
     ],
@@ -139,9 +206,17 @@ def test_a_faulty_suite_is_refused_by_name(suite, body, says):
         suite(body)
 
 
+def test_a_rule_without_a_test_is_refused(suite):
+    with pytest.raises(SuiteError, match="it_holds has no test"):
+        suite(
+            "def test_it_is(holds): holds()\n",
+            "".join(f"@mark()\ndef {name}(lab): pass\n" for name in ("it_is", "it_holds")),
+        )
+
+
 def test_a_suite_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(SuiteError, match="no such suite"):
-        SuiteRunner(tmp_path / "test_nothing.py")
+        Suite(tmp_path / "test_nothing.py")
 
 
 def test_a_students_exception_is_one_of_the_same_built_in_class():
@@ -161,7 +236,7 @@ def test_a_students_exception_is_one_of_the_same_built_in_class():
         lab.f(SystemExit(3))
     with pytest.raises(StudentError):
         lab.f(UnicodeDecodeError("utf-8", b"", 0, 1, "x"))
-    with pytest.raises(NotAttemptedError):
+    with pytest.raises(NotWrittenError):
         lab.g()
 
 
@@ -238,28 +313,30 @@ class Stopwatch:
         return "answer"
 
 
-def paced(*seconds, limit=10):
+def measured(*seconds, limit=10):
     lab = Stopwatch(*seconds)
-    answer, reference, ratio = pace(lab, lab.f, lambda: time.sleep(0.01) or "reference", limit)
+    answer, reference, ratio = speed_ratio(
+        lab, lab.f, lambda: time.sleep(0.01) or "reference", limit
+    )
     assert (answer, reference) == ("answer", "reference")
     return lab.calls, ratio
 
 
-def test_a_clear_pace_is_measured_twice():
-    assert paced(0.001, 0.001)[0] == 2
-    calls, ratio = paced(2.0, 2.0)
+def test_a_clear_ratio_is_measured_twice():
+    assert measured(0.001, 0.001)[0] == 2
+    calls, ratio = measured(2.0, 2.0)
     assert calls == 2
     assert ratio > 40
 
 
 def test_one_stall_of_a_busy_machine_does_not_make_a_function_slow():
-    calls, ratio = paced(2.0, 0.001)
+    calls, ratio = measured(2.0, 0.001)
     assert calls == 2
     assert ratio < 1
 
 
-def test_a_pace_near_the_limit_is_measured_again_and_the_best_time_counts():
-    calls, ratio = paced(0.2, 0.15, 0.001)
+def test_a_ratio_near_the_limit_is_measured_again_and_the_best_time_counts():
+    calls, ratio = measured(0.2, 0.15, 0.001)
     assert calls == 3
     assert ratio < 1
-    assert paced(*[0.11] * 6)[0] == 6
+    assert measured(*[0.11] * 6)[0] == 6

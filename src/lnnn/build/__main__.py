@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
-from lnnn.build import project
-from lnnn.build.errors import BuildError
+from lnnn.cli import Command
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+@app.command(cls=Command)
 def main(
     names: Annotated[
         list[str] | None, typer.Argument(help="Sources to build, such as 04_log_softmax.")
@@ -19,13 +21,21 @@ def main(
     everything: Annotated[
         bool, typer.Option("--all", help="Run the notebooks whose inputs did not change, too.")
     ] = False,
-    root: Annotated[Path, typer.Option(help="The folder that holds source/.")] = project.ROOT,
+    root: Annotated[
+        Path | None,
+        typer.Option(help="The folder that holds source/. Default: the checkout of this package."),
+    ] = None,
 ) -> None:
     """Build course/, labs/, solutions/ and tests/hidden/release/ from source/.
 
     Runs the notebooks that are out of date. With --check it runs none; with --check and --all it
     runs every one and compares each byte.
     """
+    # Loaded here, so that an install without the extra can say so.
+    from lnnn.build import project
+    from lnnn.build.errors import BuildError
+
+    root = project.ROOT if root is None else root
     try:
         if not project.source_files(root):
             raise BuildError(
@@ -59,4 +69,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -24,7 +24,7 @@ import json
 import re
 import textwrap
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -399,11 +399,12 @@ def _decoded(text: str) -> str | None:
         return None
 
 
-def check_lab(source: Source, student_notebook, shipped: Path) -> None:
-    """Raise BuildError when the student notebook or the shipped folder holds a solution."""
+def check_lab(source: Source, student_notebook, shipped: Iterable[Path]) -> None:
+    """Raise BuildError when the student notebook or a shipped folder holds a solution."""
     wanted = fragments(source)
     name = f"labs/{source.name}.ipynb"
     found = leaks_in_notebook(wanted, json.loads(json.dumps(student_notebook)), name)
-    found += leaks_in_files(wanted, shipped)
+    for folder in shipped:
+        found += leaks_in_files(wanted, folder)
     if found:
         raise BuildError("\n".join(map(str, found)))

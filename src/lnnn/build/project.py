@@ -13,7 +13,7 @@ from lnnn.build.notebook import assemble, release_record
 from lnnn.build.source import Source, read_source
 
 ROOT = Path(__file__).resolve().parents[3]
-SHIPPED = Path(__file__).parents[1] / "learn"
+SHIPPED = tuple(Path(__file__).parents[1] / room for room in ("labs", "learn"))
 RELEASE = Path("tests/hidden/release")
 
 
@@ -98,13 +98,13 @@ def _paths_of(name: str, kind: str) -> dict[str, Path]:
 def build(
     sources: list[Source],
     root: Path = ROOT,
-    shipped: Path = SHIPPED,
+    shipped=SHIPPED,
     only: Collection[Path] | None = None,
 ) -> dict[Path, Built]:
     """Build the products of the sources, by their paths from the root. Writes nothing.
 
     Executed notebooks run in the folder they will stand in (below ``root``); ``only`` names those
-    to run, where it isn't all. No solution may stand in a student notebook or below the folder
+    to run, where it isn't all. No solution may stand in a student notebook or below a folder of
     ``shipped``. Raises BuildError.
     """
     contents, jobs = {}, {}

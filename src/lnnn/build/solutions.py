@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from lnnn.build.errors import BuildError
 from lnnn.build.source import Cell, Source
+from lnnn.suite.lab import stub_message
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
@@ -63,7 +64,7 @@ def student_version(source: Source, cell: Cell) -> str:
     if faulty:
         return "\n".join([*lines[: solution.begin - 1], _text(cell, faulty), *lines[faulty.end :]])
     indent = re.match(r"\s*", lines[solution.begin - 1])[0]
-    stub = f'{indent}raise NotImplementedError("{function.name}: write your answer here")'
+    stub = f'{indent}raise NotImplementedError("{stub_message(function.name)}")'
     return "\n".join([*lines[: solution.begin - 1], stub, *lines[solution.end :]])
 
 
@@ -74,6 +75,17 @@ def solved_version(source: Source, cell: Cell) -> str:
         return cell.text
     lines = cell.text.splitlines()
     return "\n".join([*lines[: faulty.begin - 1], *lines[faulty.end :]]).rstrip()
+
+
+def solved_namespace(source: Source) -> dict:
+    """Run the imports and the solutions of a lab; the names that they leave behind."""
+    namespace: dict = {}
+    for cell in source.cells:
+        if cell.role == "imports":
+            exec(cell.text, namespace)
+        elif cell.role == "answer":
+            exec(solved_version(source, cell), namespace)
+    return namespace
 
 
 def refuse_markers(source: Source, cell: Cell) -> None:

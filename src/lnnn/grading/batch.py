@@ -15,9 +15,8 @@ from pathlib import Path
 from time import perf_counter
 
 from lnnn.report import feedback
-from lnnn.suite.plugin import SuiteError
+from lnnn.suite.rule import SuiteError
 
-from .cores import stay_on_one_core
 from .jail import JailUnavailable, Limits
 from .runner import CRASHED, Graded, Grader
 from .source_file import SUFFIXES, display_name
@@ -179,6 +178,18 @@ def _start_worker(settings: Settings, started) -> None:
         )
     except JailUnavailable as error:
         _Worker.problem = str(error)
+
+
+def stay_on_one_core(turn: int) -> None:
+    """Bind this process, and what it starts, to one core; workers of one run take them in turn.
+
+    Grader and submission never work at the same time: each waits for the other. A call to a process
+    on another core took 0.29 ms, on the same core 0.21 ms (medians of three runs in turn). Does
+    nothing where the system has no such call.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[turn % len(cores)]})
 
 
 def _end_with_parent() -> None:

@@ -4,14 +4,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-from lnnn.report.error_curve import SWEEPS, ErrorCurve, measure
+from lnnn import labs
+from lnnn.report.error_curve import ErrorCurve, measure
 from lnnn.suite import results
 from lnnn.suite.lab import Lab
-from lnnn.suite.results import FAILED, NOT_ATTEMPTED, NOT_RUN, PASSED, TestResult
-from lnnn.suite.runner import SuiteRunner
+from lnnn.suite.results import Outcome, TestResult
+from lnnn.suite.runner import Suite
 
 from .jail import Jail, Limits
-from .steady import SteadyCaller
+from .resuming_caller import ResumingCaller
 from .submission import CellError, Submission
 from .suites import Suites
 
@@ -50,7 +51,7 @@ class Graded:
 
 
 class Grader:
-    """Grades submissions one after the other, with one warm jail and one runner a suite.
+    """Grades submissions one after the other, with one warm jail; suites are loaded once.
 
     ``seed`` draws the inputs of the tests; the same seed gives the same grades. Raises
     ``JailUnavailable`` when no isolation works here and ``backend`` does not ask for none.
@@ -64,7 +65,7 @@ class Grader:
         self.limits = limits or Limits()
         self._jail = Jail(self.limits, backend=backend, hidden=[suites.folder.resolve()])
         self._jail.warm()
-        self._runners: dict[str, SuiteRunner] = {}
+        self._suites: dict[str, Suite] = {}
 
     @property
     def backend(self) -> str:
@@ -72,10 +73,8 @@ class Grader:
         return self._jail.backend
 
     def close(self) -> None:
-        """End the jail and the suites."""
+        """End the jail."""
         self._jail.close()
-        while self._runners:
-            self._runners.popitem()[1].close()
 
     def __enter__(self):
         return self
@@ -91,20 +90,20 @@ class Grader:
             )
         start = perf_counter()
         timings: dict[str, float] = {}
-        runner = self._runner(submission.lab)
-        caller = SteadyCaller(self._jail, submission.cells, self.limits.total_seconds)
+        suite = self._suite(submission.lab)
+        caller = ResumingCaller(self._jail, submission.cells, self.limits.total_seconds)
         try:
             with _stopwatch(timings, "cells"):
                 caller.open()
                 defined = caller.names()
             timings = {"open": caller.opening, "cells": timings["cells"] - caller.opening}
             with _stopwatch(timings, "tests"):
-                tests = runner.run(Lab(caller), ended=caller.between_tests)
+                tests = suite.run(Lab(caller), self.seed, ended=caller.between_tests)
         finally:
             caller.close()
         if caller.failure is not None:
             raise caller.failure
-        notes = [*submission.notes, *_missing(runner, defined)]
+        notes = [*submission.notes, *_missing(suite, defined)]
         with _stopwatch(timings, "curve"):
             curves = self._curves(submission, tests, caller.left, notes)
         errors = sorted((*submission.errors, *caller.cell_errors), key=lambda e: e.index)
@@ -129,7 +128,7 @@ class Grader:
         tests = []
         if lab:
             why = "The file could not be graded."
-            tests = self._runner(lab).run(Lab(None), ended=lambda: why)
+            tests = self._suite(lab).run(Lab(None), ended=lambda: why)
         return Graded(
             name,
             lab,
@@ -141,10 +140,10 @@ class Grader:
             backend=self.backend,
         )
 
-    def _runner(self, lab: str) -> SuiteRunner:
-        if lab not in self._runners:
-            self._runners[lab] = SuiteRunner(self.suites.path(lab), self.seed)
-        return self._runners[lab]
+    def _suite(self, lab: str) -> Suite:
+        if lab not in self._suites:
+            self._suites[lab] = Suite(self.suites.path(lab))
+        return self._suites[lab]
 
     def _curves(self, submission, tests, seconds, notes) -> list[ErrorCurve]:
         """The error curves of the functions that answer.
@@ -152,15 +151,15 @@ class Grader:
         They come from a fork of their own, which has never seen a hidden input: a function that
         remembers its arguments could draw them into the picture otherwise.
         """
-        answering = [
-            f
-            for f in dict.fromkeys(t.function for t in tests)
-            if f in SWEEPS and all(t.outcome in (PASSED, FAILED) for t in tests if t.function == f)
-        ]
+        answered = {Outcome.PASSED, Outcome.FAILED}
+        outcomes: dict[str, set[Outcome]] = {}
+        for test in tests:
+            outcomes.setdefault(test.function, set()).add(test.outcome)
+        answering = [f for f, seen in outcomes.items() if f in labs.sweeps() and seen <= answered]
         if not answering:
             return []
         curves = []
-        caller = SteadyCaller(self._jail, submission.cells, seconds)
+        caller = ResumingCaller(self._jail, submission.cells, seconds)
         try:
             for function in answering:
                 curve = measure(Lab(caller), function)
@@ -187,8 +186,8 @@ def _stopwatch(timings: dict[str, float], part: str):
         timings[part] = perf_counter() - start
 
 
-def _missing(runner: SuiteRunner, defined: set[str]) -> list[str]:
-    wanted = dict.fromkeys(grade.function for grade in runner.grades)
+def _missing(suite: Suite, defined: set[str]) -> list[str]:
+    wanted = dict.fromkeys(rule.function for rule in suite.rules)
     return [
         f"There is no function named {f}: no cell defines it." for f in wanted if f not in defined
     ]
@@ -197,10 +196,10 @@ def _missing(runner: SuiteRunner, defined: set[str]) -> list[str]:
 def _for_student(test: TestResult, raised: str) -> TestResult:
     """The result with a feedback that fits what happened, and without what the test saw."""
     feedback = test.feedback
-    if test.outcome == NOT_RUN:
+    if test.outcome is Outcome.NOT_RUN:
         feedback = test.detail
-    elif test.outcome == NOT_ATTEMPTED:
-        feedback = f"Not attempted: {test.function} is not written yet."
-    elif test.outcome == FAILED and raised:
+    elif test.outcome is Outcome.NOT_WRITTEN:
+        feedback = f"{test.function} is not written yet."
+    elif test.outcome is Outcome.FAILED and raised:
         feedback = f"The function raised {raised} here. {feedback}"
     return replace(test, feedback=feedback)

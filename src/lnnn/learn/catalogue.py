@@ -1,29 +1,35 @@
-"""Which labs there are, and which functions each asks for: read from their checks, not imported."""
+"""Which labs there are, and which functions each asks for: read from their rules."""
 
-import ast
 import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from lnnn import labs as shipped
+from lnnn.suite.rule import Rule, SuiteError, rules_of
+from lnnn.suite.runner import load_module
+
 from .errors import LearnError
 
-LABS = Path(__file__).parent / "labs"
+LABS = shipped.FOLDER
 
 
 @dataclass(frozen=True)
 class LabEntry:
-    """One lab. ``functions`` stand in the order of its checks; ``counts`` are checks a function."""
+    """One lab; ``rules`` are those with examples, which ``check`` runs."""
 
     name: str
     folder: Path
-    functions: tuple[str, ...]
-    counts: tuple[int, ...]
+    rules: tuple[Rule, ...]
 
     @property
-    def checks(self) -> Path:
-        """The suite that ``check`` runs."""
-        return self.folder / "checks.py"
+    def functions(self) -> tuple[str, ...]:
+        """The functions that the lab asks for, in the order of its rules."""
+        return tuple(dict.fromkeys(rule.function for rule in self.rules))
+
+    def rules_for(self, function: str) -> tuple[Rule, ...]:
+        """The rules of one function."""
+        return tuple(rule for rule in self.rules if rule.function == function)
 
     def after(self, function: str) -> str | None:
         """The function that the lab asks for next, or None after the last."""
@@ -33,13 +39,12 @@ class LabEntry:
 
 def labs() -> tuple[LabEntry, ...]:
     """Every lab, in the order of its name."""
-    folders = sorted(p.parent for p in LABS.glob("*/checks.py"))
-    return tuple(map(entry, folders))
+    return tuple(entry(path.parent) for path in sorted(LABS.glob("*/rules.py")))
 
 
 def entry(folder: Path) -> LabEntry:
-    """The lab whose checks stand in ``folder``. Raises LearnError when it is no package."""
-    return _entry(folder, (folder / "checks.py").stat().st_mtime_ns)
+    """The lab whose rules stand in ``folder``. Raises LearnError when they can't be read."""
+    return _entry(folder, (folder / "rules.py").stat().st_mtime_ns)
 
 
 def lab_of(function: str) -> LabEntry | None:
@@ -67,29 +72,8 @@ def hints_of(lab: LabEntry, function: str) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=64)
 def _entry(folder: Path, _changed: int) -> LabEntry:
-    if not (folder / "__init__.py").is_file():
-        # Every folder of code here is a package. pytest itself would do without: see SuiteRunner.
-        raise LearnError(f"{folder.name} has no __init__.py. Add one beside checks.py.")
-    found: dict[str, int] = {}
-    for node in ast.parse((folder / "checks.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            named = filter(None, map(_function_of_mark, node.decorator_list))
-            for name in list(named)[:1]:
-                found[name] = found.get(name, 0) + 1
-    return LabEntry(folder.name, folder, tuple(found), tuple(found.values()))
-
-
-def _function_of_mark(decorator: ast.expr) -> str | None:
-    """The function that a mark names: ``@pytest.mark.graded(function="softmax", …)``.
-
-    A suite may wrap the mark in a helper of its own, called by a plain name, whose parameter
-    ``function`` is the first one: ``@check("softmax", …)``.
-    """
-    if not isinstance(decorator, ast.Call):
-        return None
-    called = decorator.func
-    if isinstance(called, ast.Attribute) and called.attr != "graded":
-        return None
-    given = [k.value for k in decorator.keywords if k.arg == "function"] or decorator.args[:1]
-    values = [v.value for v in given if isinstance(v, ast.Constant)]
-    return values[0] if values and isinstance(values[0], str) else None
+    try:
+        module = load_module(folder / "rules.py", f"lnnn_rules_{folder.name}")
+    except SuiteError as error:
+        raise LearnError(f"{folder.name}: its rules can't be read. {error}") from error
+    return LabEntry(folder.name, folder, tuple(r for r in rules_of(module) if r.examples))

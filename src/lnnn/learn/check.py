@@ -1,18 +1,22 @@
-"""``check(log_softmax)``: run a lab's visible checks on a function of the notebook."""
+"""``check(log_softmax)``: run a lab's rules on a function of the notebook, on their examples."""
 
-import functools
-from dataclasses import dataclass
+import contextlib
+import os
+import random
+import warnings
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from lnnn.report import error_curve, error_plot, rows
 from lnnn.report.pages import environment, stylesheet
 from lnnn.suite.lab import Lab
-from lnnn.suite.results import FAILED, NOT_ATTEMPTED, PASSED, TestResult
-from lnnn.suite.runner import SuiteRunner
+from lnnn.suite.results import Outcome, TestResult
+from lnnn.suite.runner import check_examples
 
 from . import catalogue, store
-from .calls import HandedOver, LearnersCaller
-from .kept import kept
-from .subject import Subject, subject
+from .lab_function import LabFunction, lab_function
+from .notebook_caller import NotebookCaller
 
 _COUNTS = ("no", "one", "two", "three", "four", "five")
 
@@ -39,28 +43,28 @@ class CheckReport:
         return rows.by_function(self.results, detail=True)[0]
 
     @property
-    def outcome(self) -> str:
-        """ "passed", "failed" or "not attempted"."""
+    def outcome(self) -> Outcome:
+        """Passed, failed or not written."""
         return self.group.outcome
 
     @property
     def headline(self) -> str:
         """One line: how many checks passed."""
         total, passed = len(self.results), self.group.passed
-        if self.outcome == PASSED:
+        if self.outcome is Outcome.PASSED:
             return (
                 f"{self.function}: all {total} checks passed"
                 if total > 1
                 else (f"{self.function}: the check passed")
             )
-        if self.outcome == NOT_ATTEMPTED:
+        if self.outcome is Outcome.NOT_WRITTEN:
             return f"{self.function}: not written yet, {_plural(total, 'check')} to pass"
         return f"{self.function}: {passed} of {_plural(total, 'check')} passed"
 
     @property
     def next_step(self) -> str:
         """What to do now; code stands between backticks."""
-        if self.outcome == PASSED:
+        if self.outcome is Outcome.PASSED:
             if self.following:
                 return f"Next in this lab: `{self.following}`."
             return "That was the last function of this lab."
@@ -69,7 +73,7 @@ class CheckReport:
             count = _COUNTS[self.hints] if self.hints < len(_COUNTS) else str(self.hints)
             which = "the next of " + count + " hints" if self.hints > 1 else "a hint"
             hint = f" `hint({self.function})` gives {which}."
-        if self.outcome == NOT_ATTEMPTED:
+        if self.outcome is Outcome.NOT_WRITTEN:
             return f"Write the function, run its cell, then run this cell again.{hint}"
         return f"Change the function, run its cell, then run this cell again.{hint}"
 
@@ -80,11 +84,11 @@ class CheckReport:
         return str(self)
 
     def __str__(self) -> str:
-        lines = [f"{self.group.sign} {self.headline}"]
-        width = max(len(row.outcome) for row in self.group.rows)
+        lines = [f"{self.outcome.sign} {self.headline}"]
+        width = max(len(row.outcome.word) for row in self.group.rows)
         for row in self.group.rows:
-            lines.append(f"  {row.sign} {row.outcome:<{width}}  {row.rule}")
-            if row.outcome == FAILED:
+            lines.append(f"  {row.outcome.sign} {row.outcome.word:<{width}}  {row.rule}")
+            if row.outcome is Outcome.FAILED:
                 inner = " " * (width + 6)
                 seen = row.detail.replace("\n", f"\n{inner}      ")
                 lines += [f"{inner}Seen: {seen}"] if seen else []
@@ -119,12 +123,13 @@ def check(function) -> CheckReport:
     anything else. An endless loop in it ends with the interrupt button (■) or Ctrl-C. The report
     goes to the learner's progress.
     """
-    asked = subject("check", function)
-    caller = LearnersCaller(asked.namespace)
-    with kept():
-        results = _run(asked, caller)
-        broken = any(r.outcome == FAILED for r in results)
-        curve = error_curve.measure(Lab(caller), asked.name) if broken else None
+    asked = lab_function("check", function)
+    caller = NotebookCaller(asked.namespace)
+    lab = Lab(caller)
+    with _undisturbed():
+        results = check_examples(asked.lab.rules_for(asked.name), lab)
+        broken = any(r.outcome is Outcome.FAILED for r in results)
+        curve = error_curve.measure(lab, asked.name) if broken else None
     if curve is not None and curve.within_contract:
         curve = None  # what broke is something else, and the picture would not show it
     results = tuple(_with_place(result, caller.places) for result in results)
@@ -140,37 +145,28 @@ def check(function) -> CheckReport:
     )
 
 
-def _run(asked: Subject, caller: LearnersCaller) -> list[TestResult]:
-    checks = asked.lab.checks
-    key = (checks, checks.stat().st_mtime_ns)
-    runner = _runner(*key)
-    handed = HandedOver(caller)
-    future = runner.submit(Lab(handed), {asked.name}, handed.ended)
-    try:
-        return handed.serve(future)
-    except KeyboardInterrupt:
-        if not future.done():
-            # Its thread is stuck in this run, so the next check gets a new one.
-            _runner.cache_clear()
-        raise
-
-
-@functools.lru_cache(maxsize=32)
-def _runner(path, _changed: int) -> SuiteRunner:
-    """The runner of a lab's checks, collected once in a kernel."""
-    return SuiteRunner(path)
+@contextlib.contextmanager
+def _undisturbed():
+    """Leave the notebook as it was: restore np.seterr, print options, both global random states,
+    warning filters and the working directory, which a function that is checked may change."""
+    here = os.getcwd()  # noqa: PTH109 - os.chdir undoes what os.getcwd read
+    numbers, numpy_numbers = random.getstate(), np.random.get_state()
+    with np.errstate(), np.printoptions(), warnings.catch_warnings():
+        try:
+            yield
+        finally:
+            random.setstate(numbers)
+            np.random.set_state(numpy_numbers)
+            os.chdir(here)
 
 
 def _with_place(result: TestResult, places: dict[str, str]) -> TestResult:
-    place = places.get(result.detail) if result.outcome == FAILED else None
-    if place is None:
-        return result
-    fields = {**result.public(), "detail": f"{result.detail} ({place})"}
-    return TestResult(**fields)
+    place = places.get(result.detail) if result.outcome is Outcome.FAILED else None
+    return result if place is None else replace(result, detail=f"{result.detail} ({place})")
 
 
-def _record(asked: Subject, results: tuple[TestResult, ...]) -> tuple[str, ...]:
-    passed = sum(r.outcome == PASSED for r in results)
+def _record(asked: LabFunction, results: tuple[TestResult, ...]) -> tuple[str, ...]:
+    passed = sum(r.outcome is Outcome.PASSED for r in results)
 
     def edit(progress: store.Progress):
         entry = progress.function(asked.lab.name, asked.name)

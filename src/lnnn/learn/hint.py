@@ -7,7 +7,7 @@ from lnnn.report.pages import environment, stylesheet
 
 from . import catalogue, store
 from .errors import LearnError
-from .subject import subject
+from .lab_function import lab_function
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def hint(function, *, again: bool = False) -> HintCard:
     progress and survives a restart. Raises LearnError when no lab asks for ``function``, or has no
     hints for it.
     """
-    asked = subject("hint", function)
+    asked = lab_function("hint", function)
     hints = catalogue.hints_of(asked.lab, asked.name)
     if not hints:
         raise LearnError(

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from lnnn.report.pages import environment, stylesheet
+from lnnn.suite.results import Outcome
 
 from . import catalogue, quiz_source, store
 from .errors import LearnError
 
 DONE, BEGUN, OPEN = "done", "begun", "not begun"
 _SIGNS = {DONE: "✓", BEGUN: "◐", OPEN: "○"}
-_CSS = {DONE: "passed", BEGUN: "begun", OPEN: "not-attempted"}
+_CSS = {DONE: Outcome.PASSED, BEGUN: "begun", OPEN: Outcome.NOT_WRITTEN}
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ def progress(name: str | None = None) -> ProgressView:
 
 def _lab_section(lab: catalogue.LabEntry, stored: store.Progress) -> Section:
     done = stored.functions.get(lab.name, {})
-    counts = zip(lab.functions, lab.counts, strict=True)
-    return Section(title(lab.name), tuple(_function_line(f, n, done.get(f)) for f, n in counts))
+    lines = (_function_line(f, len(lab.rules_for(f)), done.get(f)) for f in lab.functions)
+    return Section(title(lab.name), tuple(lines))
 
 
 def title(name: str) -> str:

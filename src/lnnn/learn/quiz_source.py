@@ -1,4 +1,5 @@
-"""Read the quizzes: one TOML file each, checked before anybody sees a question.
+"""Read the quizzes: one TOML file each, checked before anybody sees a question. A page's stands in
+``quizzes``, a lab's in the folder of its lab.
 
 A *placement* quiz has six questions, and each names the ``page`` that answers it; from the first
 answers it recommends where to begin.
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from lnnn.report import markup
 
-from . import store
+from . import catalogue, store
 from .errors import LearnError
 
 QUIZZES = Path(__file__).parent / "quizzes"
@@ -76,7 +77,7 @@ class Answer:
 
 def names() -> tuple[str, ...]:
     """The names of all quizzes, in order."""
-    return tuple(sorted(path.stem for path in QUIZZES.glob("*.toml")))
+    return tuple(sorted(_paths()))
 
 
 def load(name: str) -> Quiz:
@@ -84,12 +85,18 @@ def load(name: str) -> Quiz:
     if not isinstance(name, str):
         example = (names() or ("04_log_softmax",))[0]
         raise LearnError(f"quiz({name!r}): the name of a quiz is a text. Try quiz({example!r}).")
-    if name not in names():
+    paths = _paths()
+    if name not in paths:
         near = difflib.get_close_matches(name, names(), 1)
         known = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(names())}."
         raise LearnError(f"quiz({name!r}): there is no quiz of this name. {known}")
-    path = QUIZZES / f"{name}.toml"
-    return _load(path, path.stat().st_mtime_ns)
+    return _load(paths[name], paths[name].stat().st_mtime_ns)
+
+
+def _paths() -> dict[str, Path]:
+    labs = catalogue.LABS.glob("*/quiz.toml")
+    pages = {path.stem: path for path in QUIZZES.glob("*.toml")}
+    return pages | {path.parent.name: path for path in labs}
 
 
 def answer_of(stored: store.Progress, quiz: str, question: Question) -> Answer:
@@ -107,7 +114,9 @@ def answer_of(stored: store.Progress, quiz: str, question: Question) -> Answer:
 
 @functools.lru_cache(maxsize=64)
 def _load(path: Path, _changed: int) -> Quiz:
-    where = f"quizzes/{path.name}"
+    of_a_lab = path.name == "quiz.toml"
+    name = path.parent.name if of_a_lab else path.stem
+    where = f"{name}/quiz.toml" if of_a_lab else f"quizzes/{path.name}"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
@@ -135,7 +144,7 @@ def _load(path: Path, _changed: int) -> Quiz:
     ids = [question.id for question in parsed]
     for twice in {i for i in ids if ids.count(i) > 1}:
         raise LearnError(f"{where}: the id {twice!r} stands twice. Give each question its own.")
-    return Quiz(path.stem, parsed)
+    return Quiz(name, parsed)
 
 
 def _question(where: str, number: int, table: dict) -> Question:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lnnn.suite.lab import Lab, NotAttemptedError, StudentError
-
-from .sweeps import SWEEPS
-from .sweeps.sweep import Axis, Batch, Leg
+from lnnn import labs
+from lnnn.suite.lab import Lab, NotWrittenError, StudentError
+from lnnn.suite.sweep import Axis, Batch, Leg
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,7 @@ class ErrorLine:
     """The errors of one dtype on one axis.
 
     ``errors[i]`` is the worst error of the answer at input ``xs[i]``, in ulp (see
-    ``sweeps.sweep.Exact``), inf where ``words[i]`` says what is wrong: "NaN", "inf", "−inf", or
+    ``suite.sweep.Exact``), inf where ``words[i]`` says what is wrong: "NaN", "inf", "−inf", or
     "not −inf" where that would be right. ``words[i]`` is "" otherwise. ``allowed`` is what the
     function's contract permits, in ulp.
     """
@@ -72,7 +71,7 @@ def measure(lab: Lab, function: str) -> ErrorCurve | None:
     None when there is nothing to draw: the function has no sweep, is not written, or gave no
     readable answer in any call.
     """
-    sweep = SWEEPS.get(function)
+    sweep = labs.sweeps().get(function)
     if sweep is None:
         return None
     panels: dict[Axis, list[ErrorLine]] = {}
@@ -81,7 +80,7 @@ def measure(lab: Lab, function: str) -> ErrorCurve | None:
         arguments = [a.copy() if isinstance(a, np.ndarray) else a for a in batch.args]
         try:
             value = getattr(lab, function)(*arguments, **batch.kwargs)
-        except NotAttemptedError:
+        except NotWrittenError:
             return None
         except StudentError as error:
             notes.append(f"{batch.label}: raised {error.kind}: {error}".rstrip(": "))

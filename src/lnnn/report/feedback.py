@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lnnn.suite.results import FAILED, NOT_ATTEMPTED, NOT_RUN, PASSED
+from lnnn.suite.results import Outcome
 
 from . import error_plot
 from .pages import environment, stylesheet
@@ -78,7 +78,7 @@ def page(graded) -> str:
             advice=_ADVICE.get(graded.status, ""),
             sections=sections,
             first_open=next((s.group.function for s in sections if s.broken or s.open), ""),
-            held=sum(row.outcome == PASSED for row in rows),
+            held=sum(row.outcome is Outcome.PASSED for row in rows),
             rules=len(rows),
             steps=list(_steps(graded, sections)),
             style=stylesheet(*_STYLES),
@@ -90,12 +90,16 @@ def _section(index: int, group: Group, plot: str) -> Section:
     def of(*outcomes):
         return tuple(row for row in group.rows if row.outcome in outcomes)
 
-    broken, holding, waiting = of(FAILED), of(PASSED), of(NOT_ATTEMPTED, NOT_RUN)
+    broken, holding, waiting = (
+        of(Outcome.FAILED),
+        of(Outcome.PASSED),
+        of(Outcome.NOT_WRITTEN, Outcome.NOT_RUN),
+    )
     shares = [100 * sum(row.points for row in part) for part in (holding, broken, waiting)]
-    reasons = dict.fromkeys(row.feedback for row in of(NOT_RUN))
+    reasons = dict.fromkeys(row.feedback for row in of(Outcome.NOT_RUN))
     return Section(
         f"function-{index + 1}",
-        "all rules hold" if group.outcome == PASSED else _state(broken, waiting),
+        "all rules hold" if group.outcome is Outcome.PASSED else _state(broken, waiting),
         group,
         broken,
         holding,
@@ -110,9 +114,9 @@ def _state(broken: tuple[Row, ...], waiting: tuple[Row, ...]) -> str:
     """The word for a function of which not every rule holds."""
     if broken:
         return f"{len(broken)} broken"
-    if any(row.outcome == NOT_RUN for row in waiting):
+    if any(row.outcome is Outcome.NOT_RUN for row in waiting):
         return "stopped"
-    return NOT_ATTEMPTED
+    return Outcome.NOT_WRITTEN.word
 
 
 def _steps(graded, sections) -> Iterator[Step]:

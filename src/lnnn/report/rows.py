@@ -4,22 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lnnn.suite import results
-from lnnn.suite.results import FAILED, NOT_ATTEMPTED, NOT_RUN, PASSED, TestResult
-
-SIGNS = {PASSED: "✓", FAILED: "✗", NOT_ATTEMPTED: "○", NOT_RUN: "–"}
+from lnnn.suite.results import Outcome, TestResult
 
 
 @dataclass(frozen=True)
 class Row:
-    """One rule and what became of it.
+    """One rule and what became of it. ``detail`` is empty unless the reader may see it."""
 
-    ``outcome`` is one of ``suite.results.OUTCOMES`` and serves as the word on the page; ``sign`` is
-    its mark, ``css`` its class name. ``detail`` is empty unless the reader may see it.
-    """
-
-    outcome: str
-    sign: str
-    css: str
+    outcome: Outcome
     rule: str
     category: str
     points: float
@@ -40,28 +32,16 @@ class Group:
     @property
     def passed(self) -> int:
         """How many rules hold."""
-        return sum(row.outcome == PASSED for row in self.rows)
+        return sum(row.outcome is Outcome.PASSED for row in self.rows)
 
     @property
-    def outcome(self) -> str:
+    def outcome(self) -> Outcome:
         """Passed when every rule holds, failed when some do not; else why no rule was tried."""
         found = {row.outcome for row in self.rows}
-        if FAILED in found or (PASSED in found and len(found) > 1):
-            return FAILED
-        for outcome in (PASSED, NOT_RUN):
-            if outcome in found:
-                return outcome
-        return NOT_ATTEMPTED
-
-    @property
-    def sign(self) -> str:
-        """The mark of ``outcome``."""
-        return SIGNS[self.outcome]
-
-    @property
-    def css(self) -> str:
-        """The class name of ``outcome``."""
-        return css_class(self.outcome)
+        if Outcome.FAILED in found or (Outcome.PASSED in found and len(found) > 1):
+            return Outcome.FAILED
+        order = (Outcome.PASSED, Outcome.NOT_RUN, Outcome.NOT_WRITTEN)
+        return next(outcome for outcome in order if outcome in found)
 
 
 def by_function(tests: Iterable[TestResult], *, detail: bool) -> list[Group]:
@@ -84,16 +64,9 @@ def by_function(tests: Iterable[TestResult], *, detail: bool) -> list[Group]:
     ]
 
 
-def css_class(outcome: str) -> str:
-    """``not attempted`` -> ``not-attempted``."""
-    return outcome.replace(" ", "-")
-
-
 def _row(test: TestResult, detail: bool) -> Row:
     return Row(
         test.outcome,
-        SIGNS[test.outcome],
-        css_class(test.outcome),
         test.rule,
         test.category,
         test.points,

@@ -1,4 +1,4 @@
-"""The fixture ``lab``: a student's functions, called as if they were local."""
+"""``lab``: a student's functions, called as if they were local."""
 
 import builtins
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Caller(Protocol):
         """Call ``name(*args, **kwargs)``."""
 
 
-class NotAttemptedError(Exception):
+class NotWrittenError(Exception):
     """The function is missing, or is still the stub that the lab ships."""
 
 
@@ -42,8 +42,8 @@ class Lab:
 
     ``lab.f(*args, **kwargs)`` calls the student's ``f`` through ``caller``. What it raises comes
     back as a subclass of ``StudentError`` and of the nearest built-in class, so that
-    ``pytest.raises(ValueError)`` reads as usual. A missing function and ``NotImplementedError``
-    raise ``NotAttemptedError``. ``lab.last`` is the ``Call`` record of the latest call.
+    ``except ValueError`` reads as usual. A missing function and the lab's own stub raise
+    ``NotWrittenError``. ``lab.last`` is the ``Call`` record of the latest call.
     """
 
     def __init__(self, caller: Caller):
@@ -79,6 +79,11 @@ class NamespaceCaller:
         return observe_call(function, args, kwargs)
 
 
+def stub_message(name: str) -> str:
+    """What the stub that a lab ships says when it is called."""
+    return f"{name}: write your answer here"
+
+
 def missing(name: str) -> Raised:
     """What a call of a function that does not exist reports."""
     return Raised(("MissingFunction",), f"there is no function named {name}")
@@ -86,8 +91,9 @@ def missing(name: str) -> Raised:
 
 def _as_exception(name: str, raised: Raised) -> Exception:
     classes = raised.classes
-    if not classes or classes[0] == "MissingFunction" or "NotImplementedError" in classes:
-        return NotAttemptedError(raised.message)
+    is_stub = "NotImplementedError" in classes and raised.message == stub_message(name)
+    if not classes or classes[0] == "MissingFunction" or is_stub:
+        return NotWrittenError(raised.message)
     for class_name in classes:
         base = getattr(builtins, class_name, None)
         if isinstance(base, type) and issubclass(base, Exception) and base is not Exception:

@@ -2,14 +2,35 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 
-CATEGORIES = ("contract", "property", "reference", "stress", "gradient", "bad input")
 
-PASSED = "passed"
-FAILED = "failed"
-NOT_ATTEMPTED = "not attempted"
-NOT_RUN = "not run"
-OUTCOMES = (PASSED, FAILED, NOT_ATTEMPTED, NOT_RUN)
+class Outcome(StrEnum):
+    """What became of one rule. The value is what files store and style sheets name."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_WRITTEN = "not-written"
+    NOT_RUN = "not-run"
+
+    @property
+    def word(self) -> str:
+        """What a person reads."""
+        return _WORDS[self]
+
+    @property
+    def sign(self) -> str:
+        """One character that stands beside the word."""
+        return _SIGNS[self]
+
+
+_WORDS = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "failed",
+    Outcome.NOT_WRITTEN: "not written yet",
+    Outcome.NOT_RUN: "not run",
+}
+_SIGNS = dict(zip(Outcome, "✓✗○–", strict=True))
 
 
 @dataclass(frozen=True)
@@ -28,7 +49,7 @@ class TestResult:
     category: str
     points: float
     earned: float
-    outcome: str
+    outcome: Outcome
     rule: str
     feedback: str
     detail: str = ""

@@ -6,17 +6,30 @@ import numpy as np
 
 from . import Bank
 
-BANK = Bank()
-right, wrong = BANK.right, BANK.wrong
+BANK = Bank(__name__)
+helper, right, edits, wrong = BANK.helper, BANK.right, BANK.edits, BANK.wrong
+
+
+@helper
+def as_floats(x):
+    x = np.asarray(x)
+    return x if x.dtype.kind == "f" else x.astype(float)
+
+
+@helper
+def checked(p):
+    p = as_floats(p)
+    if not np.all((p >= 0) & (p <= 1)):
+        raise ValueError("p must be in [0, 1]")
+    return p
+
 
 # ---------------------------------------------------------------------------------------- nll
 
 
 @right("nll", "check, then one line of NumPy")
 def nll_check_then_log(p):
-    p = np.asarray(p)
-    if not np.issubdtype(p.dtype, np.floating):
-        p = p.astype(float)
+    p = as_floats(p)
     if np.isnan(p).any() or (p < 0).any() or (p > 1).any():
         raise ValueError("p must be in [0, 1]")
     with np.errstate(all="ignore"):
@@ -51,10 +64,7 @@ def nll_row_by_row(p):
 @right("nll", "a base-2 logarithm times ln 2, a Python float for a single number")
 def nll_through_base_two(p):
     single = np.ndim(p) == 0
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if not np.logical_and(p >= 0, p <= 1).all():
-        raise ValueError("probability out of range")
+    p = checked(p)
     with np.errstate(divide="ignore"):
         out = np.log2(p) * p.dtype.type(-math.log(2))
     return float(out) if single else out
@@ -71,139 +81,61 @@ def nll_long_double(p):
         return (-np.log(wide)).astype(dtype)
 
 
-@wrong("nll", "the base-2 logarithm", loses="contract")
-def nll_in_bits(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return -np.log2(p)
+edits(
+    nll_check_then_log,
+    """
+    contract: the base-2 logarithm
+    - -np.log(p)
+    + -np.log2(p)
+    contract: the minus sign is forgotten
+    - -np.log(p)
+    + np.log(p)
+    contract: the mean loss in place of each loss
+    - -np.log(p)
+    + -np.log(p).mean()
+    reference: an epsilon in the logarithm
+    - -np.log(p)
+    + -np.log(p + p.dtype.type(1e-12))
+    stress: p is clipped away from 0
+    - -np.log(p)
+    + -np.log(np.clip(p, p.dtype.type(1e-7), None))
+    stress: the warning at 0 is left on
+    - all="ignore"
+    stress: ln(1/p), whose quotient overflows
+    - -np.log(p)
+    + np.log(1 / p)
+    contract: everything becomes float64
+    - x if x.dtype.kind == "f" else x.astype(float)
+    + x.astype(float)
+    contract: writes the logarithm into the caller's array
+    - -np.log(p)
+    + np.negative(np.log(p, out=p) if p.ndim else np.log(p))
+    bad input: two comparisons let NaN through
+    - np.isnan(p).any() or (p < 0).any()
+    + (p < 0).any()
+    bad input: no check, silent
+    - if np.isnan(p).any() or (p < 0).any() or (p > 1).any():
+    -     raise ValueError("p must be in [0, 1]")
+    bad input: asserts in place of a ValueError
+    - if np.isnan(p).any() or (p < 0).any() or (p > 1).any():
+    -     raise ValueError("p must be in [0, 1]")
+    + assert np.all((p >= 0) & (p <= 1)), "p must be in [0, 1]"
+    stress: nan_to_num makes the infinity finite
+    - -np.log(p)
+    + np.nan_to_num(-np.log(p))
+    """,
+)
 
 
-@wrong("nll", "the minus sign is forgotten", loses="contract")
-def nll_without_minus(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return np.log(p)
-
-
-@wrong("nll", "the mean loss in place of each loss", loses="contract")
-def nll_mean(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return -np.log(p).mean()
-
-
-@wrong("nll", "an epsilon in the logarithm", loses="reference")
-def nll_epsilon(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    return -np.log(p + p.dtype.type(1e-12))
-
-
-@wrong("nll", "p is clipped away from 0", loses="stress")
-def nll_clipped(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    return -np.log(np.clip(p, p.dtype.type(1e-7), None))
-
-
-@wrong("nll", "the warning at 0 is left on", loses="stress")
-def nll_warns_at_zero(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    return -np.log(p)
-
-
-@wrong("nll", "ln(1/p), whose quotient overflows", loses="stress")
-def nll_of_the_reciprocal(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(all="ignore"):
-        return np.log(1 / p)
-
-
-@wrong("nll", "everything becomes float64", loses="contract")
-def nll_always_float64(p):
-    p = np.array(p, dtype=np.float64)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return -np.log(p)
-
-
-@wrong("nll", "writes the logarithm into the caller's array", loses="contract")
-def nll_in_place(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return np.negative(np.log(p, out=p) if p.ndim else np.log(p))
-
-
-@wrong("nll", "two comparisons let NaN through", loses="bad input")
-def nll_lets_nan_through(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if np.any(p < 0) or np.any(p > 1):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return -np.log(p)
-
-
-@wrong("nll", "no check, silent", loses="bad input")
-def nll_never_refuses(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    with np.errstate(all="ignore"):
-        return -np.log(p)
-
-
-@wrong("nll", "asserts in place of a ValueError", loses="bad input")
-def nll_asserts(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    assert np.all((p >= 0) & (p <= 1)), "p must be in [0, 1]"
-    with np.errstate(divide="ignore"):
-        return -np.log(p)
-
-
-@wrong("nll", "a Python loop over every element", loses="stress")
+@wrong("nll", "a Python loop over every element", "stress")
 def nll_element_by_element(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
+    p = as_floats(p)
     out = np.empty_like(p)
     for index in np.ndindex(p.shape):
         if not 0 <= p[index] <= 1:
             raise ValueError("p must be in [0, 1]")
         out[index] = -math.log(p[index]) if p[index] > 0 else math.inf
     return out
-
-
-@wrong("nll", "nan_to_num makes the infinity finite", loses="stress")
-def nll_nan_to_num(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return np.nan_to_num(-np.log(p))
 
 
 # -------------------------------------------------------------------------- sequence_log_prob
@@ -250,92 +182,42 @@ def product_with_exponent(p):
 
 @right("sequence_log_prob", "in the type of the input, a NumPy float back")
 def sum_in_its_own_type(p):
-    p = np.asarray(p)
-    p = p if p.dtype.kind == "f" else p.astype(float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
+    p = checked(p)
     with np.errstate(divide="ignore"):
         return np.add.reduce(np.log(p))
 
 
-@wrong("sequence_log_prob", "the product first, then its logarithm", loses="stress")
-def log_of_the_product(p):
-    p = np.asarray(p, dtype=float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return float(np.log(np.prod(p)))
-
-
-@wrong("sequence_log_prob", "the mean in place of the sum", loses="contract")
-def mean_of_logs(p):
-    p = np.asarray(p, dtype=float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    if p.size == 0:
-        return 0.0
-    with np.errstate(divide="ignore"):
-        return float(np.log(p).mean())
-
-
-@wrong("sequence_log_prob", "the loss: with a minus sign", loses="contract")
-def sequence_nll(p):
-    p = np.asarray(p, dtype=float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return float(-np.log(p).sum())
-
-
-@wrong("sequence_log_prob", "an epsilon in the logarithm", loses="reference")
-def sum_of_logs_with_epsilon(p):
-    p = np.asarray(p, dtype=float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    return float(np.log(p + 1e-12).sum())
-
-
-@wrong("sequence_log_prob", "zeros are left out", loses="stress")
-def zeros_left_out(p):
-    p = np.asarray(p, dtype=float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    return float(np.log(p[p > 0]).sum())
-
-
-@wrong("sequence_log_prob", "an array of one element", loses="contract")
-def sum_with_keepdims(p):
-    p = np.asarray(p, dtype=float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return np.log(p).sum(keepdims=True)
-
-
-@wrong("sequence_log_prob", "running sums, the last one: fails on nothing", loses="contract")
-def last_running_sum(p):
-    p = np.asarray(p, dtype=float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return float(np.cumsum(np.log(p))[-1])
-
-
-@wrong("sequence_log_prob", "probabilities above 1 pass", loses="bad input")
-def only_negative_ones_are_refused(p):
-    p = np.asarray(p, dtype=float)
-    if np.any(p < 0):
-        raise ValueError("p must not be negative")
-    with np.errstate(divide="ignore"):
-        return float(np.log(p).sum())
-
-
-@wrong("sequence_log_prob", "the warning at 0 is left on", loses="stress")
-def sequence_warns_at_zero(p):
-    p = np.asarray(p, dtype=float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("p must be in [0, 1]")
-    return float(np.log(p).sum())
+edits(
+    sum_of_logs,
+    """
+    stress: the product first, then its logarithm
+    - np.sum(np.log(p))
+    + np.log(np.prod(p))
+    contract: the mean in place of the sum
+    - np.sum(np.log(p))
+    + np.mean(np.log(p)) if p.size else 0.0
+    contract: the loss: with a minus sign
+    - np.sum(np.log(p))
+    + -np.sum(np.log(p))
+    reference: an epsilon in the logarithm
+    - np.log(p)
+    + np.log(p + 1e-12)
+    stress: zeros are left out
+    - np.log(p)
+    + np.log(p[p > 0])
+    contract: an array of one element
+    - np.sum(np.log(p))
+    + np.log(p).sum(keepdims=True)
+    contract: running sums, the last one: fails on nothing
+    - np.sum(np.log(p))
+    + np.cumsum(np.log(p))[-1]
+    bad input: probabilities above 1 pass
+    - ((p < 0) | (p > 1)).any()
+    + (p < 0).any()
+    stress: the warning at 0 is left on
+    - divide="ignore"
+    """,
+)
 
 
 # --------------------------------------------------------------------------------- perplexity
@@ -382,81 +264,44 @@ def running_mean(log_probs):
     return float(np.exp(-mean))
 
 
-@wrong("perplexity", "the minus sign is forgotten", loses="contract")
-def exp_of_the_mean(log_probs):
-    y = np.asarray(log_probs, dtype=float)
-    if y.size == 0 or np.any(y > 0):
-        raise ValueError("log_probs must be at most 0 and not empty")
-    return float(np.exp(y.mean()))
-
-
-@wrong("perplexity", "2 to the power of nats", loses="contract")
-def two_to_the_nats(log_probs):
-    y = np.asarray(log_probs, dtype=float)
-    if y.size == 0 or np.any(y > 0):
-        raise ValueError("log_probs must be at most 0 and not empty")
-    return float(2.0 ** -y.mean())
-
-
-@wrong("perplexity", "the sum in place of the mean", loses="property")
-def exp_of_minus_the_sum(log_probs):
-    y = np.asarray(log_probs, dtype=float)
-    if y.size == 0 or np.any(y > 0):
-        raise ValueError("log_probs must be at most 0 and not empty")
-    with np.errstate(over="ignore"):
-        return float(np.exp(-y.sum()))
-
-
-@wrong("perplexity", "the mean of 1/p", loses="reference")
-def mean_of_reciprocals(log_probs):
-    y = np.asarray(log_probs, dtype=float)
-    if y.size == 0 or np.any(y > 0):
-        raise ValueError("log_probs must be at most 0 and not empty")
-    with np.errstate(over="ignore"):
-        return float(np.exp(-y).mean())
-
-
-@wrong("perplexity", "the n-th root after exp of the sum", loses="stress")
-def root_after_exp(log_probs):
-    y = np.asarray(log_probs, dtype=float)
-    if y.size == 0 or np.any(y > 0):
-        raise ValueError("log_probs must be at most 0 and not empty")
-    with np.errstate(all="ignore"):
-        return float(np.exp(y.sum()) ** (-1 / y.size))
-
-
-@wrong("perplexity", "−inf is capped", loses="stress")
-def capped_log_probs(log_probs):
-    y = np.asarray(log_probs, dtype=float)
-    if y.size == 0 or np.any(y > 0):
-        raise ValueError("log_probs must be at most 0 and not empty")
-    return float(np.exp(-np.maximum(y, -700.0).mean()))
-
-
-@wrong("perplexity", "nothing in, NaN out", loses="bad input")
-def nan_of_nothing(log_probs):
-    y = np.asarray(log_probs, dtype=float)
-    if np.any(y > 0):
-        raise ValueError("log_probs must be at most 0")
-    return float(np.exp(-y.mean()))
-
-
-@wrong("perplexity", "only the mean is checked for its sign", loses="bad input")
-def sign_of_the_mean(log_probs):
-    y = np.asarray(log_probs, dtype=float)
-    if y.size == 0 or y.mean() > 0:
-        raise ValueError("log_probs must be at most 0 and not empty")
-    return float(np.exp(-y.mean()))
-
-
-@wrong("perplexity", "turns the caller's signs", loses="contract")
-def negates_in_place(log_probs):
-    y = np.asarray(log_probs)
-    y = y if y.dtype.kind == "f" else y.astype(float)
-    if y.size == 0 or np.any(y > 0):
-        raise ValueError("log_probs must be at most 0 and not empty")
-    y *= -1
-    return float(np.exp(y.mean(dtype=np.float64)))
+edits(
+    exp_of_minus_the_mean,
+    """
+    contract: the minus sign is forgotten
+    - -np.mean(y)
+    + np.mean(y)
+    contract: 2 to the power of nats
+    - np.exp(-np.mean(y))
+    + 2.0 ** -np.mean(y)
+    property: the sum in place of the mean
+    - return np.exp(-np.mean(y))
+    + with np.errstate(over="ignore"):
+    +     return np.exp(-np.sum(y))
+    reference: the mean of 1/p
+    - return np.exp(-np.mean(y))
+    + with np.errstate(over="ignore"):
+    +     return np.mean(np.exp(-y))
+    stress: the n-th root after exp of the sum
+    - return np.exp(-np.mean(y))
+    + with np.errstate(all="ignore"):
+    +     return np.exp(np.sum(y)) ** (-1 / y.size)
+    stress: −inf is capped
+    - np.mean(y)
+    + np.mean(np.maximum(y, -700.0))
+    bad input: nothing in, NaN out
+    - y.size == 0
+    + False
+    bad input: only the mean is checked for its sign
+    - (y > 0).any()
+    + y.mean() > 0
+    contract: turns the caller's signs
+    - np.asarray(log_probs, dtype=float)
+    + np.asarray(log_probs)
+    - return np.exp(-np.mean(y))
+    + y *= -1
+    + return np.exp(np.mean(y, dtype=np.float64))
+    """,
+)
 
 
 # ------------------------------------------------------------------------ geometric_mean_prob
@@ -497,61 +342,33 @@ def accumulated_log2(p):
     return np.exp2(np.float64(np.cumsum(logs)[-1]) / len(logs))
 
 
-@wrong("geometric_mean_prob", "the arithmetic mean", loses="property")
-def arithmetic_mean(p):
-    p = np.asarray(p, dtype=float)
-    if p.size == 0:
-        raise ValueError("p is empty")
-    return float(p.mean())
-
-
-@wrong("geometric_mean_prob", "the root of a product that underflows", loses="stress")
-def root_of_the_product(p):
-    p = np.asarray(p, dtype=float)
-    if p.size == 0:
-        raise ValueError("p is empty")
-    return float(np.prod(p) ** (1 / p.size))
-
-
-@wrong("geometric_mean_prob", "an epsilon in the logarithm", loses="reference")
-def geometric_mean_with_epsilon(p):
-    p = np.asarray(p, dtype=float)
-    if p.size == 0:
-        raise ValueError("p is empty")
-    return float(np.exp(np.log(p + 1e-12).mean()))
-
-
-@wrong("geometric_mean_prob", "zeros are left out", loses="stress")
-def geometric_mean_without_zeros(p):
-    p = np.asarray(p, dtype=float)
-    if p.size == 0:
-        raise ValueError("p is empty")
-    kept = p[p > 0]
-    return float(np.exp(np.log(kept).mean())) if kept.size else 0.0
-
-
-@wrong("geometric_mean_prob", "the mean logarithm, not brought back", loses="contract")
-def mean_log(p):
-    p = np.asarray(p, dtype=float)
-    if p.size == 0:
-        raise ValueError("p is empty")
-    with np.errstate(divide="ignore"):
-        return float(np.log(p).mean())
-
-
-@wrong("geometric_mean_prob", "the empty mean is 1", loses="bad input")
-def empty_mean_is_one(p):
-    p = np.asarray(p, dtype=float)
-    with np.errstate(divide="ignore"):
-        return float(np.exp(np.log(p).sum() / max(p.size, 1)))
-
-
-@wrong("geometric_mean_prob", "the warning at 0 is left on", loses="stress")
-def geometric_mean_warns_at_zero(p):
-    p = np.asarray(p, dtype=float)
-    if p.size == 0:
-        raise ValueError("p is empty")
-    return float(np.exp(np.log(p).mean()))
+edits(
+    exp_of_the_mean_log,
+    """
+    property: the arithmetic mean
+    - np.exp(np.log(p).mean())
+    + p.mean()
+    stress: the root of a product that underflows
+    - np.exp(np.log(p).mean())
+    + np.prod(p) ** (1 / p.size)
+    reference: an epsilon in the logarithm
+    - np.log(p)
+    + np.log(p + 1e-12)
+    stress: zeros are left out
+    - float(np.exp(np.log(p).mean()))
+    + float(np.exp(np.log(p[p > 0]).mean())) if p.any() else 0.0
+    contract: the mean logarithm, not brought back
+    - np.exp(np.log(p).mean())
+    + np.log(p).mean()
+    bad input: the empty mean is 1
+    - not p.size
+    + False
+    - np.log(p).mean()
+    + np.log(p).sum() / max(p.size, 1)
+    stress: the warning at 0 is left on
+    - divide="ignore"
+    """,
+)
 
 
 # ------------------------------------------------------------------------------- nats_to_bits
@@ -559,8 +376,7 @@ def geometric_mean_warns_at_zero(p):
 
 @right("nats_to_bits", "divided by math.log(2)")
 def divided_by_ln_two(nats):
-    nats = np.asarray(nats)
-    nats = nats if nats.dtype.kind == "f" else nats.astype(float)
+    nats = as_floats(nats)
     return nats / math.log(2)
 
 
@@ -579,46 +395,31 @@ def divided_in_its_own_type(nats):
     return out if np.ndim(nats) else float(out)
 
 
-@wrong("nats_to_bits", "times ln 2: the factor upside down", loses="property")
-def times_ln_two(nats):
-    nats = np.asarray(nats)
-    nats = nats if nats.dtype.kind == "f" else nats.astype(float)
-    return nats * math.log(2)
-
-
-@wrong("nats_to_bits", "the base-2 logarithm of the nats", loses="contract")
-def log2_of_the_nats(nats):
-    nats = np.asarray(nats)
-    nats = nats if nats.dtype.kind == "f" else nats.astype(float)
-    with np.errstate(all="ignore"):
-        return np.log2(nats)
-
-
-@wrong("nats_to_bits", "a factor of four digits", loses="reference")
-def factor_of_four_digits(nats):
-    nats = np.asarray(nats)
-    nats = nats if nats.dtype.kind == "f" else nats.astype(float)
-    return nats * 1.443
-
-
-@wrong("nats_to_bits", "back to a number of outcomes and forth again", loses="stress")
-def log2_of_exp(nats):
-    nats = np.asarray(nats)
-    nats = nats if nats.dtype.kind == "f" else nats.astype(float)
-    with np.errstate(all="ignore"):
-        return np.log2(np.exp(nats))
-
-
-@wrong("nats_to_bits", "everything becomes float64", loses="contract")
-def bits_always_float64(nats):
-    return np.array(nats, dtype=np.float64) / math.log(2)
-
-
-@wrong("nats_to_bits", "divides the caller's array", loses="contract")
-def divides_in_place(nats):
-    nats = np.asarray(nats)
-    nats = nats if nats.dtype.kind == "f" else nats.astype(float)
-    if nats.ndim == 0:
-        return nats / math.log(2)
-    nats /= math.log(2)
-    return nats
+edits(
+    divided_by_ln_two,
+    """
+    property: times ln 2: the factor upside down
+    - nats / math.log(2)
+    + nats * math.log(2)
+    contract: the base-2 logarithm of the nats
+    - return nats / math.log(2)
+    + with np.errstate(all="ignore"):
+    +     return np.log2(nats)
+    reference: a factor of four digits
+    - nats / math.log(2)
+    + nats * 1.443
+    stress: back to a number of outcomes and forth again
+    - return nats / math.log(2)
+    + with np.errstate(all="ignore"):
+    +     return np.log2(np.exp(nats))
+    contract: everything becomes float64
+    - x if x.dtype.kind == "f" else x.astype(float)
+    + x.astype(float)
+    contract: divides the caller's array
+    - return nats / math.log(2)
+    + if nats.ndim == 0:
+    +     return nats / math.log(2)
+    + nats /= math.log(2)
+    + return nats
+    """,
+)

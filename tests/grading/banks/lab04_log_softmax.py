@@ -6,10 +6,45 @@ import numpy as np
 
 from . import Bank
 
-BANK = Bank()
-right, wrong = BANK.right, BANK.wrong
+BANK = Bank(__name__)
+helper, right, edits, wrong = BANK.helper, BANK.right, BANK.edits, BANK.wrong
+
+
+@helper
+def checked(z, temperature):
+    if not 0 < temperature < np.inf:
+        raise ValueError("temperature must be positive and finite")
+    z = np.asarray(z)
+    return z if z.dtype.kind == "f" else z.astype(np.float64)
+
+
+@helper
+def broadcast(z, mask):
+    z, mask = np.asarray(z), np.asarray(mask, dtype=bool)
+    try:
+        np.broadcast_shapes(z.shape, mask.shape)
+    except ValueError:
+        raise ValueError("mask does not broadcast") from None
+    return z, mask
+
+
+@helper
+def gaps(z, p):
+    d = np.max(z) - np.asarray(z, dtype=float)
+    if not 1 / d.size < p < 1 / (d == 0).sum():
+        raise ValueError("p cannot be reached")
+    return d
+
 
 # -------------------------------------------------------------------------------- log_softmax
+
+
+@right("log_softmax", "shift, exp, log")
+def shifted(z, axis=-1, temperature=1.0):
+    z = checked(z, temperature)
+    with np.errstate(all="ignore"):
+        s = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
+        return s - np.log(np.exp(s).sum(axis=axis, keepdims=True))
 
 
 @right("log_softmax", "shift, then divide, all in place on its own copy")
@@ -73,10 +108,7 @@ def upcast_inside(z, axis=-1, temperature=1.0):
 
 @right("log_softmax", "chunks of the batch, divide first")
 def chunks_of_rows(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
+    z = checked(z, temperature)
     moved = np.moveaxis(z, axis, -1)
     flat = moved.reshape(-1, moved.shape[-1])
     parts = []
@@ -88,143 +120,64 @@ def chunks_of_rows(z, axis=-1, temperature=1.0):
     return np.moveaxis(np.concatenate(parts).reshape(moved.shape), -1, axis)
 
 
-@wrong("log_softmax", "softmax first, then log", loses="stress")
-def softmax_then_log(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(all="ignore"):
-        e = np.exp((z - z.max(axis=axis, keepdims=True)) / float(temperature))
-        return np.log(e / e.sum(axis=axis, keepdims=True))
+edits(
+    shifted,
+    """
+    stress: softmax first, then log
+    - s - np.log(np.exp(s).sum(axis=axis, keepdims=True))
+    + np.log(np.exp(s) / np.exp(s).sum(axis=axis, keepdims=True))
+    stress: the textbook formula without the shift
+    - (z - z.max(axis=axis, keepdims=True)) / float(temperature)
+    + z / float(temperature)
+    - np.errstate(all="ignore")
+    + np.errstate()
+    reference: z − LSE(z): the maximum is added back to the sum
+    - s = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
+    - return s - np.log(np.exp(s).sum(axis=axis, keepdims=True))
+    + z, m = z / float(temperature), z.max(axis=axis, keepdims=True) / float(temperature)
+    + return z - (m + np.log(np.exp(z - m).sum(axis=axis, keepdims=True)))
+    stress: one maximum for the whole array
+    - z.max(axis=axis, keepdims=True)
+    + z.max()
+    reference: an epsilon in the logarithm
+    - s - np.log(np.exp(s).sum(axis=axis, keepdims=True))
+    + np.log(np.exp(s) / np.exp(s).sum(axis=axis, keepdims=True) + z.dtype.type(1e-12))
+    contract: always the last axis
+    - z.max(axis=axis
+    + z.max(axis=-1
+    - sum(axis=axis
+    + sum(axis=-1
+    contract: z -= max on the caller's array
+    - s = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
+    + z -= z.max(axis=axis, keepdims=True)
+    + s = z / float(temperature)
+    contract: temperature multiplies
+    - / float(temperature)
+    + * float(temperature)
+    contract: temperature divides the log-probabilities
+    - s = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
+    - return s - np.log(np.exp(s).sum(axis=axis, keepdims=True))
+    + s = z - z.max(axis=axis, keepdims=True)
+    + return (s - np.log(np.exp(s).sum(axis=axis, keepdims=True))) / float(temperature)
+    contract: everything becomes float64
+    - z if z.dtype.kind == "f" else z.astype(np.float64)
+    + z.astype(np.float64)
+    bad input: temperature checked with <= 0 only
+    - not 0 < temperature < np.inf
+    + temperature <= 0
+    contract: base-2 logarithm
+    - np.log(
+    + np.log2(
+    stress: nan_to_num hides the −inf
+    - z if z.dtype.kind == "f" else z.astype(np.float64)
+    + np.nan_to_num(z if z.dtype.kind == "f" else z.astype(np.float64))
+    """,
+)
 
 
-@wrong("log_softmax", "the textbook formula without the shift", loses="stress")
-def no_shift(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = (z if z.dtype.kind == "f" else z.astype(np.float64)) / float(temperature)
-    return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
-
-
-@wrong("log_softmax", "z − LSE(z): the maximum is added back to the sum", loses="reference")
-def z_minus_lse(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = (z if z.dtype.kind == "f" else z.astype(np.float64)) / float(temperature)
-    with np.errstate(invalid="ignore"):
-        m = z.max(axis=axis, keepdims=True)
-        lse = m + np.log(np.exp(z - m).sum(axis=axis, keepdims=True))
-        return z - lse
-
-
-@wrong("log_softmax", "one maximum for the whole array", loses="stress")
-def global_max(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(all="ignore"):
-        z = (z - z.max()) / float(temperature)
-        return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
-
-
-@wrong("log_softmax", "an epsilon in the logarithm", loses="reference")
-def epsilon_in_the_log(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        e = np.exp((z - z.max(axis=axis, keepdims=True)) / float(temperature))
-        return np.log(e / e.sum(axis=axis, keepdims=True) + z.dtype.type(1e-12))
-
-
-@wrong("log_softmax", "always the last axis", loses="contract")
-def axis_ignored(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        z = (z - z.max(-1, keepdims=True)) / float(temperature)
-    return z - np.log(np.exp(z).sum(-1, keepdims=True))
-
-
-@wrong("log_softmax", "z -= max on the caller's array", loses="contract")
-def shift_in_place(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        z -= z.max(axis=axis, keepdims=True)
-    s = z / float(temperature)
-    return s - np.log(np.exp(s).sum(axis=axis, keepdims=True))
-
-
-@wrong("log_softmax", "temperature multiplies", loses="contract")
-def temperature_multiplies(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        z = (z - z.max(axis=axis, keepdims=True)) * float(temperature)
-    return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
-
-
-@wrong("log_softmax", "temperature divides the log-probabilities", loses="contract")
-def temperature_too_late(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        z = z - z.max(axis=axis, keepdims=True)
-    return (z - np.log(np.exp(z).sum(axis=axis, keepdims=True))) / float(temperature)
-
-
-@wrong("log_softmax", "everything becomes float64", loses="contract")
-def always_float64(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.array(z, dtype=np.float64)
-    with np.errstate(invalid="ignore"):
-        z = (z - z.max(axis=axis, keepdims=True)) / temperature
-    return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
-
-
-@wrong("log_softmax", "temperature checked with <= 0 only", loses="bad input")
-def nan_temperature_slips_through(z, axis=-1, temperature=1.0):
-    if temperature <= 0:
-        raise ValueError("temperature must be positive")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        z = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
-    return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
-
-
-@wrong("log_softmax", "base-2 logarithm", loses="contract")
-def base_two(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        z = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
-    return z - np.log2(np.exp(z).sum(axis=axis, keepdims=True))
-
-
-@wrong("log_softmax", "a Python loop over every element", loses="stress")
+@wrong("log_softmax", "a Python loop over every element", "stress")
 def element_by_element(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < math.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
+    z = checked(z, temperature)
     rows = np.moveaxis(z, axis, -1)
     out = np.empty_like(rows)
     for index in np.ndindex(rows.shape[:-1]):
@@ -240,26 +193,12 @@ def element_by_element(z, axis=-1, temperature=1.0):
     return np.moveaxis(out, -1, axis)
 
 
-@wrong("log_softmax", "nan_to_num hides the −inf", loses="stress")
-def nan_to_num(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = np.nan_to_num(z if z.dtype.kind == "f" else z.astype(np.float64))
-    with np.errstate(all="ignore"):
-        z = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
-    return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
-
-
 # ------------------------------------------------------------------------------------ softmax
 
 
 @right("softmax", "shift, exp, divide")
 def shift_exp_divide(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
+    z = checked(z, temperature)
     with np.errstate(invalid="ignore"):
         e = np.exp((z - z.max(axis=axis, keepdims=True)) / float(temperature))
     return e / e.sum(axis=axis, keepdims=True)
@@ -267,10 +206,7 @@ def shift_exp_divide(z, axis=-1, temperature=1.0):
 
 @right("softmax", "exp of the log-softmax")
 def exp_of_log_softmax(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
+    z = checked(z, temperature)
     with np.errstate(all="ignore"):
         s = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
         return np.exp(s - np.log(np.exp(s).sum(axis=axis, keepdims=True)))
@@ -293,66 +229,30 @@ def along_axis(z, axis=-1, temperature=1.0):
     return np.apply_along_axis(one, axis, z.astype(float)).astype(dtype)
 
 
-@wrong("softmax", "the textbook formula without the shift", loses="stress")
-def softmax_no_shift(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    e = np.exp(z / float(temperature))
-    return e / e.sum(axis=axis, keepdims=True)
-
-
-@wrong("softmax", "an epsilon below the fraction line", loses="property")
-def epsilon_below(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        e = np.exp((z - z.max(axis=axis, keepdims=True)) / float(temperature))
-    return e / (e.sum(axis=axis, keepdims=True) + z.dtype.type(1e-6))
-
-
-@wrong("softmax", "the sum runs over the whole array", loses="contract")
-def global_sum(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        e = np.exp((z - z.max(axis=axis, keepdims=True)) / float(temperature))
-    return e / e.sum()
-
-
-@wrong("softmax", "one maximum for the whole array", loses="stress")
-def softmax_global_max(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        e = np.exp((z - z.max()) / float(temperature))
-        return e / e.sum(axis=axis, keepdims=True)
-
-
-@wrong("softmax", "temperature forgotten", loses="contract")
-def softmax_without_temperature(z, axis=-1, temperature=1.0):
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        e = np.exp(z - z.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
-
-
-@wrong("softmax", "sigmoid of each logit", loses="contract")
-def sigmoid(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < np.inf:
-        raise ValueError("temperature must be positive and finite")
-    z = np.asarray(z)
-    z = z if z.dtype.kind == "f" else z.astype(np.float64)
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-z / float(temperature)))
+edits(
+    shift_exp_divide,
+    """
+    stress: the textbook formula without the shift
+    - (z - z.max(axis=axis, keepdims=True)) / float(temperature)
+    + z / float(temperature)
+    property: an epsilon below the fraction line
+    - e.sum(axis=axis, keepdims=True)
+    + (e.sum(axis=axis, keepdims=True) + z.dtype.type(1e-6))
+    contract: the sum runs over the whole array
+    - e.sum(axis=axis, keepdims=True)
+    + e.sum()
+    stress: one maximum for the whole array
+    - z.max(axis=axis, keepdims=True)
+    + z.max()
+    contract: temperature forgotten
+    - checked(z, temperature)
+    + checked(z, 1.0)
+    - / float(temperature)
+    contract: sigmoid of each logit
+    - return e / e.sum(axis=axis, keepdims=True)
+    + return 1 / (1 + np.exp(-z / float(temperature)))
+    """,
+)
 
 
 # ------------------------------------------------------------------------- masked_log_softmax
@@ -360,16 +260,12 @@ def sigmoid(z, axis=-1, temperature=1.0):
 
 @right("masked_log_softmax", "np.where to −inf, log-softmax, np.where again")
 def where_twice(z, mask, axis=-1):
-    z, mask = np.asarray(z), np.asarray(mask, bool)
-    try:
-        z, mask = np.broadcast_arrays(z, mask)
-    except ValueError as e:
-        raise ValueError(f"mask does not fit: {e}") from e
-    z = np.where(mask, z, -np.inf).astype(z.dtype if z.dtype.kind == "f" else float)
+    z, mask = broadcast(z, mask)
+    kept = np.where(mask, z, -np.inf)
     with np.errstate(all="ignore"):
-        s = z - z.max(axis, keepdims=True)
-        out = s - np.log(np.exp(s).sum(axis, keepdims=True))
-    return np.where(mask, out, -np.inf)
+        s = kept - kept.max(axis, keepdims=True)
+        log_p = s - np.log(np.exp(s).sum(axis, keepdims=True))
+    return np.where(mask, log_p, -np.inf)
 
 
 @right("masked_log_softmax", "only the kept values of each slice, scattered back")
@@ -411,99 +307,35 @@ def where_arguments(z, mask, axis=-1):
     return out
 
 
-@wrong("masked_log_softmax", "multiplies the logits by the mask", loses="contract")
-def multiply_by_the_mask(z, mask, axis=-1):
-    z, mask = np.asarray(z), np.asarray(mask, dtype=bool)
-    try:
-        np.broadcast_shapes(z.shape, mask.shape)
-    except ValueError:
-        raise ValueError("mask does not broadcast") from None
-    z = z * mask.astype(z.dtype)
-    s = z - z.max(axis, keepdims=True)
-    return np.where(mask, s - np.log(np.exp(s).sum(axis, keepdims=True)), -np.inf)
-
-
-@wrong("masked_log_softmax", "masks the answer, not the sum", loses="contract")
-def mask_afterwards(z, mask, axis=-1):
-    z, mask = np.asarray(z), np.asarray(mask, dtype=bool)
-    try:
-        np.broadcast_shapes(z.shape, mask.shape)
-    except ValueError:
-        raise ValueError("mask does not broadcast") from None
-    with np.errstate(all="ignore"):
-        s = z - z.max(axis, keepdims=True)
-        return np.where(mask, s - np.log(np.exp(s).sum(axis, keepdims=True)), -np.inf)
-
-
-@wrong("masked_log_softmax", "adds −1e9 instead of −inf", loses="property")
-def minus_a_billion(z, mask, axis=-1):
-    z, mask = np.asarray(z), np.asarray(mask, dtype=bool)
-    try:
-        np.broadcast_shapes(z.shape, mask.shape)
-    except ValueError:
-        raise ValueError("mask does not broadcast") from None
-    with np.errstate(all="ignore"):
-        z = z + np.where(mask, z.dtype.type(0), z.dtype.type(-1e9))
-        s = z - z.max(axis, keepdims=True)
-        return np.where(mask, s - np.log(np.exp(s).sum(axis, keepdims=True)), -np.inf)
-
-
-@wrong("masked_log_softmax", "nothing kept comes out as NaN", loses="stress")
-def nan_when_nothing_is_kept(z, mask, axis=-1):
-    z, mask = np.asarray(z), np.asarray(mask, dtype=bool)
-    try:
-        np.broadcast_shapes(z.shape, mask.shape)
-    except ValueError:
-        raise ValueError("mask does not broadcast") from None
-    z = np.where(mask, z, -np.inf)
-    with np.errstate(all="ignore"):
-        s = z - z.max(axis, keepdims=True)
-        return s - np.log(np.exp(s).sum(axis, keepdims=True))
-
-
-@wrong("masked_log_softmax", "writes −inf into the caller's logits", loses="contract")
-def writes_into_z(z, mask, axis=-1):
-    z, mask = np.asarray(z), np.asarray(mask, dtype=bool)
-    try:
-        shape = np.broadcast_shapes(z.shape, mask.shape)
-    except ValueError:
-        raise ValueError("mask does not broadcast") from None
-    if shape != z.shape:
-        z = np.broadcast_to(z, shape).copy()
-    mask = np.broadcast_to(mask, shape)
-    z[~mask] = -np.inf
-    with np.errstate(all="ignore"):
-        s = z - z.max(axis, keepdims=True)
-        return np.where(mask, s - np.log(np.exp(s).sum(axis, keepdims=True)), -np.inf)
-
-
-@wrong("masked_log_softmax", "NumPy's own error for a mask that does not fit", loses="bad input")
-def numpy_error(z, mask, axis=-1):
-    z = np.where(mask, z, -np.inf)
-    with np.errstate(all="ignore"):
-        s = z - z.max(axis, keepdims=True)
-        return np.where(mask, s - np.log(np.exp(s).sum(axis, keepdims=True)), -np.inf)
+edits(
+    where_twice,
+    """
+    contract: multiplies the logits by the mask
+    - np.where(mask, z, -np.inf)
+    + z * mask.astype(z.dtype)
+    - np.errstate(all="ignore")
+    + np.errstate()
+    contract: masks the answer, not the sum
+    - np.where(mask, z, -np.inf)
+    + z
+    property: adds −1e9 instead of −inf
+    - np.where(mask, z, -np.inf)
+    + z + np.where(mask, z.dtype.type(0), z.dtype.type(-1e9))
+    stress: nothing kept comes out as NaN
+    - return np.where(mask, log_p, -np.inf)
+    + return log_p
+    contract: writes −inf into the caller's logits
+    - kept = np.where(mask, z, -np.inf)
+    + kept = z if mask.shape == z.shape else np.broadcast_arrays(z, mask)[0].copy()
+    + kept[~np.broadcast_to(mask, kept.shape)] = -np.inf
+    bad input: NumPy's own error for a mask that does not fit
+    - np.broadcast_shapes(z.shape, mask.shape)
+    + pass
+    """,
+)
 
 
 # ----------------------------------------------------------------- temperature_for_confidence
-
-
-@right("temperature_for_confidence", "bisection in 1/T between bounds from the gaps")
-def bisect_in_beta(z, p):
-    d = np.sort(np.max(z) - np.asarray(z, dtype=float))
-    ties = int(np.count_nonzero(d == 0))
-    if p <= 1 / d.size or p >= 1 / ties or ties == d.size:
-        raise ValueError("p cannot be reached")
-    lo, hi = 0.0, 1.0 / d[ties]
-    while np.exp(-d * hi).sum() > 1 / p:
-        hi *= 2
-    for _ in range(300):
-        mid = (lo + hi) / 2
-        if np.exp(-d * mid).sum() > 1 / p:
-            lo = mid
-        else:
-            hi = mid
-    return 1 / float(hi)
 
 
 @right(
@@ -555,64 +387,12 @@ def doubling(z, p):
     return np.float64(hi)
 
 
-@wrong("temperature_for_confidence", "the two-class formula for any number", loses="contract")
-def two_class_formula(z, p):
-    z = np.sort(np.asarray(z, dtype=float))
-    ties = int((z == z[-1]).sum())
-    if not 1 / z.size < p < 1 / ties:
-        raise ValueError("p cannot be reached")
-    return float((z[-1] - z[-2]) / np.log(p / (1 - p)))
-
-
-@wrong("temperature_for_confidence", "a fixed search interval for T", loses="stress")
-def fixed_interval(z, p):
-    z = np.asarray(z, dtype=float)
-    s = z - z.max()
-    if not 1 / z.size < p < 1 / (s == 0).sum():
-        raise ValueError("p cannot be reached")
-    lo, hi = 0.01, 100.0
-    for _ in range(100):
-        mid = (lo + hi) / 2
-        if 1 / np.exp(s / mid).sum() > p:
-            lo = mid
-        else:
-            hi = mid
-    return float(hi)
-
-
-@wrong("temperature_for_confidence", "a grid of temperatures", loses="reference")
-def grid(z, p):
-    z = np.asarray(z, dtype=float)
-    s = z - z.max()
-    if not 1 / z.size < p < 1 / (s == 0).sum():
-        raise ValueError("p cannot be reached")
-    ts = np.logspace(-4, 5, 20001)
-    best = 1 / np.exp(s / ts[:, None]).sum(axis=1)
-    return float(ts[np.argmin(np.abs(best - p))])
-
-
-@wrong("temperature_for_confidence", "returns 1/T", loses="property")
-def inverse_temperature(z, p):
-    d = np.max(z) - np.asarray(z, dtype=float)
-    ties = int((d == 0).sum())
-    if not 1 / d.size < p < 1 / ties:
-        raise ValueError("p cannot be reached")
+@right("temperature_for_confidence", "bisection in 1/T between bounds from the gaps")
+def bisect(z, p):
+    d = gaps(z, p)
     lo, hi = 0.0, 1.0
     while np.exp(-d * hi).sum() > 1 / p:
         hi *= 2
-    for _ in range(200):
-        mid = (lo + hi) / 2
-        if np.exp(-d * mid).sum() > 1 / p:
-            lo = mid
-        else:
-            hi = mid
-    return float(hi)
-
-
-@wrong("temperature_for_confidence", "no check of what can be reached", loses="bad input")
-def never_refuses(z, p):
-    d = np.max(z) - np.asarray(z, dtype=float)
-    lo, hi = 0.0, 1e12
     for _ in range(300):
         mid = (lo + hi) / 2
         if np.exp(-d * mid).sum() > 1 / p:
@@ -622,19 +402,38 @@ def never_refuses(z, p):
     return float(1 / hi)
 
 
-@wrong("temperature_for_confidence", "an array of one element", loses="contract")
-def array_of_one(z, p):
-    d = np.max(z) - np.asarray(z, dtype=float)
-    ties = int((d == 0).sum())
-    if not 1 / d.size < p < 1 / ties:
-        raise ValueError("p cannot be reached")
-    lo, hi = 0.0, 1.0
-    while np.exp(-d * hi).sum() > 1 / p:
-        hi *= 2
-    for _ in range(200):
-        mid = (lo + hi) / 2
-        if np.exp(-d * mid).sum() > 1 / p:
-            lo = mid
-        else:
-            hi = mid
-    return np.array([1 / hi])
+edits(
+    bisect,
+    """
+    stress: a fixed search interval for T
+    - while np.exp(-d * hi).sum() > 1 / p:
+    -     hi *= 2
+    + lo, hi = 0.01, 100.0
+    property: returns 1/T
+    - float(1 / hi)
+    + float(hi)
+    contract: an array of one element
+    - float(1 / hi)
+    + np.array([1 / hi])
+    bad input: no check of what can be reached
+    - if not 1 / d.size < p < 1 / (d == 0).sum():
+    + if False:
+    - while np.exp(-d * hi).sum() > 1 / p:
+    -     hi *= 2
+    + hi = 1e12
+    """,
+)
+
+
+@wrong("temperature_for_confidence", "the two-class formula for any number", "contract")
+def two_class_formula(z, p):
+    d = np.sort(gaps(z, p))
+    return float(d[1] / np.log(p / (1 - p)))
+
+
+@wrong("temperature_for_confidence", "a grid of temperatures", "reference")
+def grid(z, p):
+    d = gaps(z, p)
+    ts = np.logspace(-4, 5, 20001)
+    best = 1 / np.exp(-d / ts[:, None]).sum(axis=1)
+    return float(ts[np.argmin(np.abs(best - p))])

@@ -1,0 +1,109 @@
+"""Inputs of the grader that stand in what students get.
+
+The grader's inputs are those that a suite hands to the lab's own solution, over a few seeds. None
+of its calls may be a call that a rule makes on its examples, and no array of three numbers or more
+in it may be written out in a notebook.
+"""
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from lnnn.suite.lab import Lab, NamespaceCaller
+from lnnn.suite.rule import Rule
+from lnnn.suite.runner import Suite, check_examples
+
+SEEDS = range(3)
+_LEAST = 3  # numbers in an array that says something
+
+
+class RecordingCaller(NamespaceCaller):
+    """Calls the functions of a namespace and keeps what they were called with.
+
+    ``calls`` holds each call in a form that compares; ``arrays`` the numbers of every argument.
+    """
+
+    def __init__(self, namespace: dict):
+        super().__init__(namespace)
+        self.calls: set[tuple] = set()
+        self.arrays: set[tuple] = set()
+
+    def call(self, name, args, kwargs):
+        """Record the call, then make it."""
+        given = [(str(i), arg) for i, arg in enumerate(args)] + sorted(kwargs.items())
+        self.calls.add((name, *((key, _packed(value)) for key, value in given)))
+        self.arrays |= {numbers for _, value in given if (numbers := _numbers(value))}
+        return super().call(name, args, kwargs)
+
+
+def shared_with_examples(suite: Suite, rules: tuple[Rule, ...], solution: dict) -> list[str]:
+    """The rules whose grader's inputs make a call that the learner's examples make too.
+
+    ``solution``: the namespace of the lab's own solution.
+    """
+    learner = RecordingCaller(solution)
+    check_examples(rules, Lab(learner))
+    found = []
+    for test in suite.tests:
+        grader = RecordingCaller(solution)
+        for seed in SEEDS:
+            suite.run_test(test, Lab(grader), seed)
+        if grader.calls & learner.calls:
+            found.append(test.name)
+    return found
+
+
+def written_out(suite: Suite, solution: dict, notebooks: list[Path]) -> list[str]:
+    """Arrays of the grader's inputs that a notebook writes out: ``[1.0, 2.0] in labs/x.ipynb``."""
+    grader = RecordingCaller(solution)
+    for seed in SEEDS:
+        suite.run(Lab(grader), seed)
+    return [
+        f"{list(numbers)} in {path.parent.name}/{path.name}"
+        for path in notebooks
+        for numbers in sorted(set(_literals(path)) & grader.arrays)
+    ]
+
+
+def _packed(value):
+    """Something that is equal for equal arguments, and can stand in a set."""
+    if isinstance(value, list | tuple):
+        return type(value).__name__, repr(value)
+    array = np.asarray(value)
+    return array.dtype.str, array.shape, array.tobytes()
+
+
+def _numbers(value) -> tuple[float, ...]:
+    """The numbers of an argument, one after the other; () where they say nothing."""
+    try:
+        array = np.asarray(value, dtype=float).reshape(-1)
+    except (TypeError, ValueError):
+        return ()
+    numbers = tuple(array.tolist())
+    return numbers if len(numbers) >= _LEAST and len(set(numbers) - {0.0, 1.0}) > 1 else ()
+
+
+def _literals(path: Path) -> Iterator[tuple[float, ...]]:
+    """The numbers of every list and tuple that a code cell of a notebook writes out."""
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        lines = [line for line in cell["source"] if not line.lstrip().startswith(("%", "!"))]
+        for node in ast.walk(ast.parse("".join(lines))):
+            if isinstance(node, ast.List | ast.Tuple) and (numbers := _numbers(_value(node))):
+                yield numbers
+
+
+def _value(node: ast.expr):
+    """The value of a literal, in which np.inf and np.nan may stand; None for anything else."""
+    names = {"inf": "1e999", "nan": "(1e999-1e999)"}
+    text = ast.unparse(node)
+    for name, number in names.items():
+        text = text.replace(f"np.{name}", number)
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return None

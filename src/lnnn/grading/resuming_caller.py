@@ -1,0 +1,192 @@
+"""A student's functions in the jail, going on where one of them ended its session.
+
+A session ends when a call hangs, takes too much memory or kills its process. One endless loop
+should not cost the functions that are right, so a fresh fork takes over: the cells run again
+(without a cell that ended a session itself), and the function at fault is not called any more. A
+function that had answered before gets one more chance, because then only some inputs stop it. All
+sessions of a submission share one time budget.
+"""
+
+from contextlib import ExitStack
+from time import perf_counter
+
+from lnnn.observe import Observed, Raised
+
+from .jail import Cell, CellOutcome, Jail, SessionEnded
+from .submission import AnswerCell, CellError
+
+# Kinds of error that a student is told of. The message stays here: it may hold a hidden input.
+_TOLD = frozenset(
+    {
+        "ArithmeticError",
+        "AssertionError",
+        "AttributeError",
+        "FloatingPointError",
+        "ImportError",
+        "IndexError",
+        "KeyError",
+        "MemoryError",
+        "ModuleNotFoundError",
+        "NameError",
+        "NotImplementedError",
+        "OverflowError",
+        "RecursionError",
+        "RuntimeError",
+        "StopIteration",
+        "SyntaxError",
+        "TypeError",
+        "UnboundLocalError",
+        "UnicodeError",
+        "ValueError",
+        "ZeroDivisionError",
+    }
+)
+_LONGEST = 400
+_MODULES = "While grading, only the standard library and NumPy can be imported."
+
+
+class ResumingCaller:
+    """The caller (see ``suite.lab.Caller``) of one submission, over as many sessions as it takes.
+
+    ``ended`` holds every ``SessionEnded`` so far, ``cell_errors`` what went wrong in the cells.
+    ``raised[i]`` is the built-in exception that the last call of test i raised, or "". ``failure``
+    is what went wrong on the grader's own side, ``opening`` the seconds that opening sessions took.
+    """
+
+    def __init__(self, jail: Jail, cells: tuple[AnswerCell, ...], seconds: float):
+        self._jail = jail
+        self._cells = cells
+        self._all = self._left = seconds
+        self._stack = ExitStack()
+        self._session = None
+        self._bad_cells: set[int] = set()
+        self._told: set[int] = set()
+        self._answered: set[str] = set()
+        self._stopped: dict[str, str] = {}
+        self._lost = ""
+        self._kind = ""
+        self._in_test = False
+        self.ended: list[SessionEnded] = []
+        self.cell_errors: list[CellError] = []
+        self.raised: list[str] = []
+        self.failure: Exception | None = None
+        self.opening = 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds left of the time budget."""
+        return max(self._left, 0.0)
+
+    def open(self) -> None:
+        """Start a session and run the cells in it, unless one is open."""
+        while self._session is None and self._left > 0:
+            start = perf_counter()
+            self._session = self._stack.enter_context(self._jail.open())
+            self.opening += perf_counter() - start
+            for position, cell in enumerate(self._cells):
+                if position in self._bad_cells:
+                    continue
+                try:
+                    piece = Cell(cell.source, cell.label)
+                    (outcome,) = self._timed(self._session.run_cells, [piece])
+                except SessionEnded as end:
+                    self._bad_cells.add(position)
+                    self._end(end)
+                    self._blame(position, f"was stopped: {end.detail}")
+                    break
+                if not outcome.ok and position not in self._told:
+                    self._blame(position, _in_words(outcome))
+
+    def close(self) -> None:
+        """End the session."""
+        self._session = None
+        self._stack.close()
+
+    def names(self) -> set[str]:
+        """The functions that the cells define."""
+        self.open()
+        if self._session is None:
+            return set()
+        try:
+            return set(self._timed(self._session.names))
+        except SessionEnded as end:
+            self._end(end)
+            return set()
+
+    def call(self, name: str, args: tuple, kwargs: dict) -> Observed:
+        """Call ``name``, in a fresh session where the last one ended."""
+        try:
+            return self._call(name, args, kwargs)
+        except Exception as error:
+            # Inside a test this would read as the student's failure; it is the grader's.
+            self.failure = error
+            raise
+
+    def _call(self, name, args, kwargs):
+        self._kind = ""
+        why = self._stopped.get(name)
+        if why is None:
+            self.open()
+            if self._session is None:
+                why = f"the time for the whole submission ({self._all:g} s) was used up"
+        if why is not None:
+            self._lost = _not_run(why)
+            return Observed(raised=_ENDED)
+        try:
+            seen = self._timed(self._session.call, name, args, kwargs)
+        except SessionEnded as end:
+            self._end(end)
+            self._lost = _not_run(end.detail)
+            if name in self._answered:
+                self._answered.discard(name)
+            else:
+                self._stopped[name] = end.detail.rstrip(".")
+            return Observed(raised=_ENDED)
+        if seen.raised is None:
+            self._answered.add(name)
+        else:
+            self._kind = next((c for c in seen.raised.classes if c in _TOLD), "")
+        return seen
+
+    def between_tests(self) -> str | None:
+        """To be asked before and after each test: after it, why the test could not be run."""
+        self._in_test = not self._in_test
+        if self._in_test:
+            self._lost = self._kind = ""
+            return None
+        self.raised.append(self._kind)
+        return self._lost or None
+
+    def _timed(self, function, *args):
+        start = perf_counter()
+        try:
+            return function(*args)
+        finally:
+            self._left -= perf_counter() - start
+
+    def _end(self, end: SessionEnded) -> None:
+        self.ended.append(end)
+        self.close()
+
+    def _blame(self, position: int, text: str) -> None:
+        self._told.add(position)
+        cell = self._cells[position]
+        text = f"{cell.label} {text}".rstrip(".") + "."
+        self.cell_errors.append(CellError(cell.index, cell.label, text, cell.starts))
+
+
+# No test may count as passed because a function killed its process: see ``between_tests``.
+_ENDED = Raised(("RuntimeError", "Exception"), "the session was ended")
+
+
+def _not_run(why: str) -> str:
+    return f"Not run, because {why.rstrip('.')}."
+
+
+def _in_words(outcome: CellOutcome) -> str:
+    place = f" in line {outcome.line}" if outcome.line else ""
+    text = f"{outcome.error.classes[0]}: {outcome.error.message}".rstrip(": ")
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    if "ModuleNotFoundError" in outcome.error.classes:
+        text = f"{text}. {_MODULES}"
+    return f"stopped{place} with {text}"

@@ -1,1 +1,0 @@
-"""What each lab shows its students: visible checks and hints, a folder a lab."""

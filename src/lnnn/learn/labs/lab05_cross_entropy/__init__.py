@@ -1,1 +1,0 @@
-"""Lab 5: cross-entropy and its gradient."""

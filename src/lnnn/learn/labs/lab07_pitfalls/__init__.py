@@ -1,1 +1,0 @@
-"""Lab 7: pitfalls."""

@@ -1,1 +1,0 @@
-"""Lab 8: monitor a training run."""

@@ -1,0 +1,74 @@
+"""A suite under plain pytest gives the outcomes of the plain loop, on every answer of the banks."""
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import banks
+import pytest
+
+from lnnn.suite.lab import Lab, NamespaceCaller
+from lnnn.suite.results import Outcome
+from lnnn.suite.runner import Suite
+
+HIDDEN = Path(__file__).parents[1] / "hidden"
+LABS = sorted(path.stem.removeprefix("test_") for path in HIDDEN.glob("test_lab*.py"))
+SEED = 7
+IMPORTS = "import math\nimport numpy as np\n\n\n"
+
+
+def under_pytest(suite, files, folder):
+    """(test, file) -> how pytest reports it: "failed", "skipped" or "passed"."""
+    report = folder / "report.xml"
+    command = [sys.executable, "-m", "pytest", str(suite), "--seed", str(SEED)]
+    command += [word for file in files for word in ("--submission", str(file))]
+    command += ["-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", f"--junitxml={report}"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert ran.returncode in (0, 1), ran.stdout[-2000:]
+    found = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        name, _, rest = case.get("name").partition("[")
+        function, _, file = rest.rstrip("]").partition("-")
+        kinds = {"failure": "failed", "error": "error", "skipped": "skipped"}
+        found[name, function, file] = kinds.get(next((c.tag for c in case), ""), "passed")
+    return found
+
+
+@pytest.mark.needs_bwrap
+@pytest.mark.parametrize("lab", LABS)
+def test_pytest_and_the_plain_loop_agree_on_every_answer(lab, tmp_path):
+    path = HIDDEN / f"test_{lab}.py"
+    suite = Suite(path)
+    as_pytest = {
+        Outcome.PASSED: "passed",
+        Outcome.FAILED: "failed",
+        Outcome.NOT_WRITTEN: "failed",
+        Outcome.NOT_RUN: "skipped",
+    }
+    files, wanted = [], {}
+    for number, answer in enumerate(banks.answers(lab)):
+        files.append(tmp_path / f"{lab}_{number}.py")
+        files[-1].write_text(IMPORTS + answer.source, encoding="utf-8")
+        namespace = {}
+        exec(IMPORTS + answer.source, namespace)
+        for result in suite.run(Lab(NamespaceCaller(namespace)), SEED):
+            key = (result.name.partition("[")[0], result.function, files[-1].stem)
+            wanted[key] = as_pytest[result.outcome]
+    found = under_pytest(path, files, tmp_path)
+    assert {"passed", "failed"} <= set(wanted.values())
+    assert {k: (v, found.get(k)) for k, v in wanted.items() if found.get(k) != v} == {}
+    assert len(found) == len(wanted)
+
+
+def test_pytest_on_a_suite_says_what_it_needs():
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", str(HIDDEN / f"test_{LABS[0]}.py"), "-q"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode != 0
+    assert "Give --submission FILE: the notebook or .py file to test." in ran.stdout + ran.stderr
