@@ -9,13 +9,18 @@ PINS   := requirements/constraints.txt
 # Settings of another environment would leak into ours.
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV CONDA_PREFIX JUPYTER_PATH JUPYTER_CONFIG_DIR
 
-.PHONY: help course test notebooks js screenshots bench clean
+.PHONY: help course test quick lab page install notebooks js messages screenshots bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make course       open the course in JupyterLab (the first time: installs it into .venv)"
 	@echo "make test         install what the tests need and run them all"
+	@echo "make quick        the tests that answer in a minute"
+	@echo "make lab LAB=04   what proves one lab"
+	@echo "make page PAGE=03 what proves one page"
+	@echo "make install      install what the tests and the build need, and run nothing"
 	@echo "make notebooks    build course/, labs/ and solutions/ from source/"
+	@echo "make messages     collect what people read into src/lnnn/locales/lnnn.pot"
 	@echo "make js           bundle the explorables' JavaScript (needs npm)"
 	@echo "make screenshots  draw every page into screenshots/, and the README's pictures"
 	@echo "make bench        run the benchmarks"
@@ -30,16 +35,42 @@ course: $(VENV)/.installed
 	echo "Opening $$page. If no browser opens, use the address below. Stop with Ctrl-C, twice."; \
 	exec $(BIN)/python -m jupyterlab $$root --log-level=WARN --LabApp.default_url="/lab/tree/$$page"
 
-# What waits for deadlines runs alone, after the rest: two such tests at once would slow each other
-# down. Banks and mutants measure a pace again when it is in doubt, so they may share the cores.
-SUITES_ON_TRIAL := tests/grading/test_banks.py tests/grading/test_mutants.py \
-    tests/grading/test_faulty_labs.py
+# ARGS goes on to pytest:  make quick ARGS="-x -k rows"
+ARGS   ?=
+PYTEST := $(BIN)/python -m pytest
+CORES  := -n auto
+
+# The banks measure a speed again when it is in doubt, so they may share the cores; so may pages,
+# each in a browser of its own. What waits for deadlines runs alone: two such tests at once would
+# slow each other down.
+BANKS := banks mutants faulty_labs suites_under_pytest
+BANKS := $(BANKS:%=tests/grading/test_%.py)
 
 test: $(VENV)/.complete
-	$(BIN)/python -m pytest tests -n auto --dist loadfile \
-	    --ignore=tests/browser --ignore=tests/grading
-	$(BIN)/python -m pytest $(SUITES_ON_TRIAL) -n auto
-	$(BIN)/python -m pytest tests/grading tests/browser $(SUITES_ON_TRIAL:%=--ignore=%)
+	$(PYTEST) tests $(CORES) --dist loadfile --ignore=tests/browser --ignore=tests/grading $(ARGS)
+	$(PYTEST) $(BANKS) $(CORES) --dist worksteal $(ARGS)
+	$(PYTEST) tests/browser $(CORES) --dist worksteal $(ARGS)
+	$(PYTEST) tests/grading $(BANKS:%=--ignore=%) $(ARGS)
+
+# Without kernels, browsers, jails and builds of the course.
+quick: $(VENV)/.complete
+	$(PYTEST) tests $(CORES) -q -m "not slow" --ignore=tests/browser --ignore=tests/grading $(ARGS)
+
+# The points of the lab, its answers at two seeds, its mutants, and whether it is built.
+lab: $(VENV)/.complete
+	@test -n "$(LAB)" || { echo "Which lab?  make lab LAB=04" >&2; exit 2; }
+	$(PYTEST) $(BANKS) tests/report $(CORES) -q --seeds 2 -k "lab$(LAB:lab%=%)" $(ARGS)
+	$(BIN)/python -m lnnn.build --check lab$(LAB:lab%=%)
+
+# The form of the page, its numbers and explorables, and whether it is built.
+page: topic = $(notdir $(basename $(wildcard source/course/$(PAGE)_*.md)))
+page: $(VENV)/.complete
+	@test -n "$(topic)" || { echo "Which page?  make page PAGE=03" >&2; exit 2; }
+	$(PYTEST) tests/course tests/explore $(CORES) -q -m "not slow" \
+	    -k "$(topic) or test_$(topic:$(PAGE)_%=%)" $(ARGS)
+	$(BIN)/python -m lnnn.build --check $(topic)
+
+install: $(VENV)/.complete
 
 notebooks: $(VENV)/.complete
 	$(BIN)/python -m lnnn.build
@@ -47,6 +78,11 @@ notebooks: $(VENV)/.complete
 js:
 	@command -v npm >/dev/null || { echo "make js needs npm: install Node.js." >&2; exit 1; }
 	cd src/lnnn/explore/js && npm ci --no-audit --no-fund && npm run build
+
+messages: $(VENV)/.complete
+	@mkdir -p src/lnnn/locales
+	$(BIN)/pybabel -q extract --mapping-file babel.cfg --project lnnn --no-location \
+	    --output-file src/lnnn/locales/lnnn.pot .
 
 screenshots: $(VENV)/.complete
 	$(BIN)/python docs/readme_images.py

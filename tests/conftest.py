@@ -12,7 +12,12 @@ _WANTED = {
 }
 
 
+def pytest_addoption(parser):
+    parser.addoption("--seeds", type=int, default=20, help="Seeds at which each answer is graded.")
+
+
 def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes seconds; not part of `make quick`")
     for marker, (_, what) in _WANTED.items():
         config.addinivalue_line("markers", f"{marker}: skipped without {what}; in CI it fails")
 

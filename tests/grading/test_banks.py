@@ -14,7 +14,6 @@ from lnnn.suite.runner import Suite, check_examples
 ROOT = Path(__file__).parents[2]
 LABS = sorted(p.stem for p in (ROOT / "source" / "labs").glob("lab*.md"))
 ANSWERS = [answer for lab in LABS for answer in banks.answers(lab)]
-SEEDS = range(20)
 
 
 def run_source(source):
@@ -22,6 +21,11 @@ def run_source(source):
     namespace = {}
     exec(compile("import math\nimport numpy as np\n" + source, "answer", "exec"), namespace)
     return namespace
+
+
+@pytest.fixture(scope="session")
+def seeds(pytestconfig):
+    return range(pytestconfig.getoption("--seeds"))
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +59,8 @@ def test_a_lab_is_worth_a_hundred_points(suites, lab):
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_the_solution_has_full_marks_with_every_seed(suites, solutions, lab):
-    for seed in SEEDS:
+def test_the_solution_has_full_marks_with_every_seed(suites, solutions, lab, seeds):
+    for seed in seeds:
         results = suites[lab].run(Lab(NamespaceCaller(solutions[lab])), seed)
         assert score(results) == max_score(results) == 100, lost(results)
 
@@ -70,9 +74,9 @@ def test_every_function_has_three_right_and_three_wrong_answers(suites, lab):
 
 
 @pytest.mark.parametrize("answer", [a for a in ANSWERS if a.loses is None], ids=lambda a: a.id)
-def test_a_right_answer_has_full_marks_with_every_seed(suites, solutions, answer):
+def test_a_right_answer_has_full_marks_with_every_seed(suites, solutions, answer, seeds):
     lab = answered(solutions, answer)
-    for seed in SEEDS:
+    for seed in seeds:
         results = suites[answer.lab].run(lab, seed, {answer.function})
         assert score(results) == max_score(results), lost(results)
     examples = check_examples(catalogue.lab_of(answer.function).rules_for(answer.function), lab)
@@ -80,9 +84,9 @@ def test_a_right_answer_has_full_marks_with_every_seed(suites, solutions, answer
 
 
 @pytest.mark.parametrize("answer", [a for a in ANSWERS if a.loses], ids=lambda a: a.id)
-def test_a_wrong_answer_loses_where_its_mistake_belongs(suites, solutions, answer):
+def test_a_wrong_answer_loses_where_its_mistake_belongs(suites, solutions, answer, seeds):
     lab = answered(solutions, answer)
-    for seed in SEEDS:
+    for seed in seeds:
         results = suites[answer.lab].run(lab, seed, {answer.function})
         assert answer.loses in {r.category for r in results if r.earned < r.points}, seed
     everything = suites[answer.lab].run(lab)

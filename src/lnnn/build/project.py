@@ -46,15 +46,16 @@ class Built:
 def source_files(root: Path = ROOT, names=()) -> list[tuple[Path, str]]:
     """(path from the root, kind) of all sources below ``root``, or of those named.
 
-    Raises BuildError for an unknown name.
+    A name is one in full or by number: ``lab04``, ``03``. Raises BuildError for an unknown one.
     """
     files = [
         (path.relative_to(root), kind)
         for kind, folder in (("course", "source/course"), ("lab", "source/labs"))
         for path in sorted((root / folder).glob("*.md"))
     ]
-    wanted = {Path(name).stem for name in names}
     known = {path.stem for path, _ in files}
+    by_number = {name.partition("_")[0]: name for name in known}
+    wanted = {by_number.get(name, name) for name in (Path(name).stem for name in names)}
     if unknown := wanted - known:
         raise BuildError(
             f"no source is called {', '.join(sorted(unknown))}. "

@@ -77,7 +77,7 @@ def matches(lab, function, z, w=None, **axis):
 def logsumexp_is_the_log_of_a_sum(lab, z):
     """It returns ln Σ e^z in the float type of z; integers and lists are computed in float64
 
-    Start with z = np.asarray(z). Turn it into float64 only if it is not a float array already. The
+    Start with np.asarray. Turn it into float64 only if it is not a float array already. The
     maximum that you took off before exp has to come back after the logarithm, once.
     """
     matches(lab, "logsumexp", z)
