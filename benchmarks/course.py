@@ -24,7 +24,10 @@ FOLDER = project.ROOT / "course"
 
 def seconds(notebooks) -> float:
     """Wall time of executing the notebooks, two at a time."""
-    jobs = [(copy.deepcopy(n), FOLDER, lambda cell: f"cell {cell}") for n in notebooks]
+    jobs = [
+        execute.Job(copy.deepcopy(n), FOLDER, lambda cell: f"cell {cell}", project.ROOT)
+        for n in notebooks
+    ]
     start = perf_counter()
     execute.execute_all(jobs)
     return perf_counter() - start

@@ -1,8 +1,9 @@
 """``lnnn check-course``: is the course whole?
 
 Every lab has its parts, every function its checks, hints and answers; no file stands about that
-nothing accounts for; no solution stands where students look. Then the real grader: what students
-get scores nothing, what solves a lab scores everything.
+nothing accounts for; nothing that is built is older than what it was built from; no solution stands
+where students look. Then the real grader: what students get scores nothing, what solves a lab
+scores everything.
 """
 
 from collections.abc import Iterator
@@ -53,6 +54,7 @@ def inspect_course(root: Path = project.ROOT) -> Iterator[Inspection]:
     sources = project.find_sources(root)
     labs = [source for source in sources if source.kind == "lab"]
     yield _files(root, sources)
+    yield _built(root)
     for lab in labs:
         yield _parts(root, lab)
         yield _leaks(root, lab)
@@ -101,6 +103,18 @@ def _files(root: Path, sources: list[Source]) -> Inspection:
         if "TODO" in line
     ]
     return Inspection("files", f"{len(sources)} sources, {len(there)} files", tuple(faults))
+
+
+def _built(root: Path) -> Inspection:
+    """Every built file that is there was made from its inputs as they are. Runs no notebook."""
+    paths = project.product_paths(root)
+    faults = [
+        f"{path.as_posix()} is out of date: {change}. Run `make notebooks`."
+        for path, change in project.out_of_date(root).items()
+        if (root / path).is_file()
+    ]
+    found = f"{len(paths) - len(faults)} of {len(paths)} are up to date"
+    return Inspection("built files", found, tuple(faults))
 
 
 def _parts(root: Path, lab: Source) -> Inspection:

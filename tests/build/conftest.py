@@ -18,7 +18,7 @@ def small_project(tmp_path):
 
 @pytest.fixture(scope="session")
 def built_twice():
-    """The files of the small project, built twice with nothing shared: path -> text."""
+    """The files of the small project, built twice with nothing shared: path -> Built."""
     sources = project.find_sources(FIXTURE)
     return tuple(project.build(sources, root=FIXTURE) for _ in range(2))
 

@@ -8,19 +8,31 @@ from typer.testing import CliRunner
 
 from lnnn.build import __main__ as command
 from lnnn.build import project
-from lnnn.build.release import cell_hash
+from lnnn.build.inputs import hash_of
+from lnnn.build.notebook import cell_hash
 
 SMALL = ["course/04_small.ipynb", "labs/lab04_small.ipynb", "solutions/lab04_small.ipynb"]
 RECORD = "tests/hidden/release/lab04_small.json"
+LOCK = "notebooks.lock"
+ALL = [*SMALL, RECORD]
+UP_TO_DATE = "All that is built is up to date.\n"
 
 
 @pytest.fixture
-def run(small_project, built_twice, monkeypatch):
+def ran():
+    """The notebooks that builds were asked to run, in order."""
+    return []
+
+
+@pytest.fixture
+def run(small_project, built_twice, monkeypatch, ran):
     """Run the command in the small project. Notebooks were executed once, for all tests."""
 
-    def build_named(sources, root):
-        paths = {product.path for source in sources for product in project.products_of(source)}
-        return {path: text for path, text in built_twice[0].items() if path in paths}
+    def build_named(sources, root, only=None):
+        products = [product for source in sources for product in project.products_of(source)]
+        chosen = [p for p in products if not p.is_executed or only is None or p.path in only]
+        ran.extend(str(product.path) for product in chosen if product.is_executed)
+        return {product.path: built_twice[0][product.path] for product in chosen}
 
     monkeypatch.setattr(project, "build", build_named)
     app = typer.Typer()
@@ -32,35 +44,79 @@ def run(small_project, built_twice, monkeypatch):
 def test_a_build_writes_every_product_and_then_nothing(run, small_project):
     result = run()
     assert result.exit_code == 0, result.output
-    assert [line.split(":")[0] for line in result.output.splitlines()] == [*SMALL, RECORD]
-    assert all((small_project / path).is_file() for path in [*SMALL, RECORD])
-    assert run().output == "4 files are up to date.\n"
+    assert [line.split(":")[0] for line in result.output.splitlines()] == [*ALL, LOCK]
+    assert all((small_project / path).is_file() for path in [*ALL, LOCK])
+    assert run().output == UP_TO_DATE
 
 
-def test_check_is_silent_about_nothing_and_writes_nothing(run, small_project):
+def test_check_is_silent_about_nothing_and_writes_nothing(run, small_project, ran):
     result = run("--check")
     assert result.exit_code == 1
-    for path in [*SMALL, RECORD]:
-        assert f"{path}: differs from its source" in result.output
+    for path in ALL:
+        assert f"{path} is out of date: it is missing." in result.output
         assert not (small_project / path).exists()
+    assert "make notebooks" in result.output
+    assert ran == []
     run()
-    assert run("--check").exit_code == 0
+    for arguments in (("--check",), ("--check", "--all")):
+        assert (run(*arguments).exit_code, run(*arguments).output) == (0, UP_TO_DATE)
 
 
-@pytest.mark.parametrize("path", [*SMALL, RECORD])
+@pytest.mark.parametrize("path", ALL)
 def test_check_names_the_file_that_differs_by_one_byte(run, small_project, path):
     run()
     file = small_project / path
     file.write_text(file.read_text() + "\n")
+    for arguments in (("--check",), ("--check", "--all")):
+        result = run(*arguments)
+        assert result.exit_code == 1
+        assert [line for line in result.output.splitlines() if "out of date" in line] == [
+            f"{path} is out of date: it was changed after it was built."
+        ]
+        assert "make notebooks" in result.output
+
+
+def test_check_names_the_input_that_changed_and_the_files_made_from_it(run, small_project, ran):
+    run()
+    ran.clear()
+    source = small_project / "source/labs/lab04_small.md"
+    source.write_text(source.read_text() + "\nMore.\n")
     result = run("--check")
-    assert result.exit_code == 1
-    assert [line for line in result.output.splitlines() if "differs" in line] == [
-        f"{path}: differs from its source"
+    assert [line for line in result.output.splitlines() if "out of date" in line] == [
+        f"{path} is out of date: source/labs/lab04_small.md changed." for path in ALL[1:]
     ]
-    assert "make notebooks" in result.output
+    assert ran == []
 
 
-@pytest.mark.parametrize("path", [*SMALL, RECORD])
+def test_a_build_runs_what_is_out_of_date_and_with_all_everything(run, small_project, ran):
+    run()
+    assert ran == [SMALL[0], SMALL[2]]
+    ran.clear()
+    run()
+    assert ran == []
+    source = small_project / "source/labs/lab04_small.md"
+    source.write_text(source.read_text() + "\nMore.\n")
+    run()
+    assert ran == [SMALL[2]]
+    ran.clear()
+    run("--all")
+    assert ran == [SMALL[0], SMALL[2]]
+
+
+def test_all_says_when_another_run_gives_other_bytes(run, small_project, built_twice):
+    run()
+    file = small_project / SMALL[0]
+    file.write_text(file.read_text() + "\n")
+    made = built_twice[0][project.Path(SMALL[0])]
+    lock = small_project / LOCK
+    lock.write_text(lock.read_text().replace(made.entry.holds, hash_of(file.read_bytes())))
+    assert run("--check").exit_code == 0
+    result = run("--check", "--all")
+    assert result.exit_code == 1
+    assert f"{SMALL[0]} is out of date: another run gives other bytes." in result.output
+
+
+@pytest.mark.parametrize("path", ALL)
 def test_a_built_file_without_a_source_is_an_error(run, small_project, path):
     run()
     orphan = small_project / path.replace("04", "05")
@@ -72,7 +128,7 @@ def test_a_built_file_without_a_source_is_an_error(run, small_project, path):
 
 
 def test_a_name_builds_that_source_alone(run):
-    assert run("04_small").output == "course/04_small.ipynb: written\n"
+    assert run("04_small").output == f"course/04_small.ipynb: written\n{LOCK}: written\n"
     assert "labs/lab04_small.ipynb" in run("source/labs/lab04_small.md").output
 
 
@@ -83,7 +139,7 @@ def test_an_unknown_name_lists_the_known_ones(run):
 
 
 def test_the_student_notebook_has_no_output_and_the_solution_has(built_twice):
-    notebooks = {path: json.loads(built_twice[0][project.Path(path)]) for path in SMALL[1:]}
+    notebooks = {path: json.loads(built_twice[0][project.Path(path)].text) for path in SMALL[1:]}
     student, solution = ([c for c in n["cells"] if "outputs" in c] for n in notebooks.values())
     assert all(c["outputs"] == [] and c["execution_count"] is None for c in student)
     assert ["".join(c["outputs"][0]["text"]) for c in solution if c["outputs"]] == [
@@ -94,11 +150,20 @@ def test_the_student_notebook_has_no_output_and_the_solution_has(built_twice):
 
 
 def test_the_release_record_names_every_cell_of_the_student_notebook(built_twice):
-    student = json.loads(built_twice[0][project.Path(SMALL[1])])
-    record = json.loads(built_twice[0][project.Path(RECORD)])
+    student = json.loads(built_twice[0][project.Path(SMALL[1])].text)
+    record = json.loads(built_twice[0][project.Path(RECORD)].text)
     assert record["lab"] == "lab04_small"
     assert [c["id"] for c in record["cells"]] == [c["id"] for c in student["cells"]]
     roles = [c["role"] for c in record["cells"]]
     assert roles == ["text", "setup", "imports", *["text", "answer", "check"] * 2]
     for cell, recorded in zip(student["cells"], record["cells"], strict=True):
         assert recorded["sha256"] == cell_hash("".join(cell["source"]))
+
+
+def test_what_is_built_folds_in_diffs_and_nothing_else_does():
+    lines = (project.ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines()
+    patterns = [line.split()[0] for line in lines if "linguist-generated" in line]
+    built = [*project.product_paths(), project.Path(LOCK)]
+    assert [path for path in built if not any(map(path.match, patterns))] == []
+    sources = [path for path, _ in project.source_files()]
+    assert [path for path in sources if any(map(path.match, patterns))] == []

@@ -86,7 +86,7 @@ def test_what_an_output_widget_holds_is_treated_like_an_output():
     model = {"state": {"outputs": pieces}}
     shown = new_output("display_data", data={VIEW: {"model_id": "m"}, "text/plain": "Output()"})
     notebook = _notebook(shown, state={"m": model})
-    [kept] = notebook.metadata["widgets"][outputs.widgets.STATE]["state"].values()
+    [kept] = outputs.widgets.models_of(notebook).values()
     assert [o["text"] for o in kept["state"]["outputs"]] == [
         "ab",
         "<cell>:2: RuntimeWarning: overflow encountered in exp\n",

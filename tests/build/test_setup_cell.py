@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from lnnn.build.setup_cell import SETUP
+from lnnn.build.notebook import SETUP
 
 # A fresh IPython that cannot see the package, with a %pip that only notes what it was asked.
 SHELL = """

@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from lnnn.build import project
+from lnnn.build.inputs import LOCK, Hashes, lock_text
+from lnnn.build.project import product_paths
 from lnnn.check_course import inspect_course
 from lnnn.cli import app
 
@@ -16,10 +18,12 @@ LAB = "lab04_log_softmax"
 FOLDER = f"src/lnnn/labs/{LAB}"
 RULES, HINTS, QUIZ = (f"{FOLDER}/{name}" for name in ("rules.py", "hints.toml", "quiz.toml"))
 HIDDEN = f"tests/hidden/test_{LAB}.py"
+SOURCE = f"source/labs/{LAB}.md"
+SOLUTION = f"solutions/{LAB}.ipynb"
 PARTS = (
-    f"source/labs/{LAB}.md",
+    SOURCE,
     f"labs/{LAB}.ipynb",
-    f"solutions/{LAB}.ipynb",
+    SOLUTION,
     f"tests/hidden/release/{LAB}.json",
     HIDDEN,
     "tests/hidden/conftest.py",
@@ -35,10 +39,17 @@ PARTS = (
 
 @pytest.fixture
 def copy(tmp_path):
-    """A project with lab 04 alone."""
+    """A project with lab 04 alone, made from its source and, where it is executed, its rules."""
     for part in PARTS:
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(project.ROOT / part, tmp_path / part)
+    hashes, made_from = Hashes(tmp_path), {SOURCE}
+    texts = {path.as_posix(): (tmp_path / path).read_text() for path in product_paths(tmp_path)}
+    entries = {
+        path: hashes.entry(text, made_from | ({RULES} if path == SOLUTION else set()))
+        for path, text in texts.items()
+    }
+    (tmp_path / LOCK).write_text(lock_text(entries), encoding="utf-8")
     return tmp_path
 
 
@@ -99,6 +110,22 @@ FAULTS = {
     "a bank is missing": (_remove(f"tests/grading/banks/{LAB}.py"), f"banks/{LAB}.py is missing"),
     "an old notebook": (_add("labs/lab03_old.ipynb", "{}"), "lab03_old.ipynb belongs to no source"),
     "a stray file": (_add("solutions/notes.txt"), "solutions/notes.txt belongs to no source"),
+    "a source that was edited since": (
+        _edit(SOURCE, "# Lab 04", "# Lab four"),
+        f"labs/{LAB}.ipynb is out of date: {SOURCE} changed. Run `make notebooks`.",
+    ),
+    "rules that were edited since": (
+        _edit(RULES, "import numpy as np", "import numpy as np  # arrays"),
+        f"{SOLUTION} is out of date: {RULES} changed. Run `make notebooks`.",
+    ),
+    "a built file that was edited": (
+        _edit(SOLUTION, "# Lab 04", "# Lab four"),
+        f"{SOLUTION} is out of date: it was changed after it was built. Run `make notebooks`.",
+    ),
+    "no lock": (
+        _remove(LOCK),
+        f"{SOLUTION} is out of date: no build has noted what it is made from.",
+    ),
     "a hint is missing": (
         _edit(HINTS, "[softmax]\nhints = [", '[softmax]\nhints = ["One."]\nrest = ['),
         "softmax has 1 hints and needs 3",
@@ -139,6 +166,14 @@ FAULTS = {
 def test_a_fault_is_named(copy, fault, sentence):
     fault(copy)
     assert any(sentence in said for said in faults(copy)), faults(copy)
+
+
+def test_a_course_with_a_page_that_is_out_of_date_is_not_whole(copy):
+    (copy / RULES).write_text((copy / RULES).read_text() + "\n")
+    done = CliRunner().invoke(app, ["check-course", "--root", str(copy)])
+    assert done.exit_code == 1
+    assert "✗ built files: 2 of 3 are up to date" in done.output
+    assert "The course is whole" not in done.output
 
 
 def test_faults_are_counted_and_end_the_command_with_1(copy):

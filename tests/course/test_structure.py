@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lnnn.build import project
-from lnnn.build.widgets import STATE, VIEW
+from lnnn.build.widgets import STATE, VIEW, models_of
 
 PACKAGE = Path(project.__file__).parents[1]
 PARTS = (
@@ -93,7 +93,7 @@ def wrong_head(notebook):
 
 def wrong_explorables(notebook):
     """An explorable with logits and temperature; each one usable with no kernel."""
-    state = notebook["metadata"].get("widgets", {}).get(STATE, {}).get("state", {})
+    state = models_of(notebook)
     wrong, complete = [], False
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
@@ -397,14 +397,13 @@ def _without(*keys):
 
 def _controls(*names):
     def fault(notebook, quizzes):
-        state = notebook["metadata"]["widgets"][STATE]["state"]["w"]["state"]
-        state["_controls"] = [{"name": name} for name in names]
+        models_of(notebook)["w"]["state"]["_controls"] = [{"name": name} for name in names]
 
     return fault
 
 
 def _no_recording(notebook, quizzes):
-    notebook["metadata"]["widgets"][STATE]["state"]["w"]["state"]["_recording"] = {}
+    models_of(notebook)["w"]["state"]["_recording"] = {}
 
 
 def _other_tag(notebook, quizzes):

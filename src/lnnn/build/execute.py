@@ -1,23 +1,29 @@
 """Run a notebook in a fresh kernel of this interpreter, the same way on every machine."""
 
 import asyncio
+import copy
 import json
 import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 from lnnn.build.errors import BuildError
 
 CELL_SECONDS = 300
+
+_KERNEL = Path(__file__).with_name("traced_kernel.py")
 
 # What a user's own set-up may say, and a build must not hear.
 _NOT_INHERITED = (
@@ -28,6 +34,23 @@ _NOT_INHERITED = (
     "PYTHONSTARTUP",
     "PYTHONWARNINGS",
 )
+
+
+@dataclass
+class Job:
+    """A notebook to execute in place, in ``folder``; ``place(cell_id)`` names a cell in an error.
+
+    Afterwards ``notes`` says which files below ``root`` it read (see ``traced_kernel``), and
+    ``sent`` what the kernel sent: for each cell, by its number from 0, (type, content) of every
+    message that is an output or a status.
+    """
+
+    notebook: NotebookNode
+    folder: Path
+    place: Callable[[str | None], str]
+    root: Path
+    notes: str = ""
+    sent: dict[int, list[tuple[str, dict]]] = field(default_factory=dict)
 
 
 def wide_cpu_features() -> tuple[str, ...]:
@@ -47,15 +70,9 @@ def wide_cpu_features() -> tuple[str, ...]:
 def kernel_environment():
     """Environment variables for a kernel, with temporary folders that live inside the block.
 
-    Yields a dict. ``JUPYTER_PATH`` in it leads to a kernel ``python3`` that is this interpreter.
+    Yields a dict. ``JUPYTER_PATH`` in it is a folder for kernel specifications.
     """
     with tempfile.TemporaryDirectory(prefix="lnnn-build-") as folder:
-        kernels = Path(folder, "jupyter", "kernels", "python3")
-        kernels.mkdir(parents=True)
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        argv.append("--log-level=ERROR")
-        spec = {"argv": argv, "display_name": "Python 3 (ipykernel)", "language": "python"}
-        (kernels / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
         matplotlibrc = Path(folder, "matplotlibrc")
         matplotlibrc.touch()
         off = [*wide_cpu_features(), *os.environ.get("NPY_DISABLE_CPU_FEATURES", "").split()]
@@ -79,12 +96,8 @@ def kernel_environment():
         yield environment
 
 
-def execute_all(jobs, at_a_time: int = 2) -> None:
-    """Execute notebooks in place, ``at_a_time`` together.
-
-    A job is (notebook, folder to run in, place); ``place(cell_id)`` names a cell in an
-    error text. Raises BuildError that names every notebook that failed.
-    """
+def execute_all(jobs: list[Job], at_a_time: int = 2) -> None:
+    """Execute notebooks, ``at_a_time`` together. Raises BuildError that names all that failed."""
     asyncio.run(_execute_all(jobs, at_a_time))
 
 
@@ -93,7 +106,7 @@ async def _execute_all(jobs, at_a_time):
 
     async def one(job):
         async with gate:
-            await _execute(*job)
+            await _execute(job)
 
     results = await asyncio.gather(*map(one, jobs), return_exceptions=True)
     failures = [result for result in results if isinstance(result, BaseException)]
@@ -104,28 +117,53 @@ async def _execute_all(jobs, at_a_time):
         raise BuildError("\n".join(str(failure) for failure in failures))
 
 
-async def _execute(notebook, folder, place):
+class _Client(NotebookClient):
+    """A client that keeps what the kernel sends."""
+
+    def __init__(self, job: Job, **settings):
+        super().__init__(job.notebook, **settings)
+        self._job = job
+
+    def process_message(self, msg, cell, cell_index):
+        if not msg["msg_type"].startswith("comm"):
+            kept = (msg["msg_type"], copy.deepcopy(msg["content"]))
+            self._job.sent.setdefault(cell_index, []).append(kept)
+        return super().process_message(msg, cell, cell_index)
+
+
+async def _execute(job: Job):
     with kernel_environment() as environment:
-        kernels = str(Path(environment["JUPYTER_PATH"], "kernels"))
-        specs = KernelSpecManager(kernel_dirs=[kernels], ensure_native_kernel=False)
-        client = NotebookClient(
-            notebook,
-            km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs),
+        jupyter = Path(environment["JUPYTER_PATH"])
+        client = _Client(
+            job,
+            km=_kernel(jupyter / "kernels", job.root, jupyter / "notes"),
             timeout=CELL_SECONDS,
             record_timing=False,
             coalesce_streams=True,
-            resources={"metadata": {"path": str(folder)}},
+            resources={"metadata": {"path": str(job.folder)}},
         )
         try:
             await client.async_execute(env=environment)
         except CellExecutionError as error:
-            cell = _failed_cell(notebook)
+            cell = _failed_cell(job.notebook)
             raise BuildError(
-                f"{place(cell.id)}: raised {error.ename}: {error.evalue}. Mend the cell, or tag it "
-                "`raises-exception` if that is its point."
+                f"{job.place(cell.id)}: raised {error.ename}: {error.evalue}. Mend the cell, or "
+                "tag it `raises-exception` if that is its point."
             ) from error
         except (CellTimeoutError, DeadKernelError) as error:
-            raise BuildError(f"{place(None)}: {error}") from error
+            raise BuildError(f"{job.place(None)}: {error}") from error
+        job.notes = (jupyter / "notes").read_text(encoding="utf-8")
+
+
+def _kernel(folder: Path, root: Path, notes: Path) -> AsyncKernelManager:
+    """The manager of a traced kernel of this interpreter, whose specification is in ``folder``."""
+    argv = [sys.executable, "-P", str(_KERNEL), str(root), str(notes)]
+    argv += ["-f", "{connection_file}", "--log-level=ERROR"]
+    spec = {"argv": argv, "display_name": "Python 3 (ipykernel)", "language": "python"}
+    (folder / "python3").mkdir(parents=True)
+    (folder / "python3" / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+    specs = KernelSpecManager(kernel_dirs=[str(folder)], ensure_native_kernel=False)
+    return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs)
 
 
 def _failed_cell(notebook):

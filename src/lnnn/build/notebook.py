@@ -1,5 +1,6 @@
 """Assemble a notebook from a source: cells, ids, metadata. Nothing is run here."""
 
+import hashlib
 import re
 import unicodedata
 
@@ -8,10 +9,31 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lnnn.build import solutions
 from lnnn.build.errors import BuildError
-from lnnn.build.setup_cell import SETUP
 from lnnn.build.source import Cell, Source
 
 VERSION = 1
+
+# The first code cell of every notebook: makes `lnnn` importable, or says what to do.
+SETUP = """\
+# Set-up. Says nothing when all is well; else it installs the course this notebook is in.
+import importlib.util
+import pathlib
+import sys
+
+if importlib.util.find_spec("lnnn") is None:
+    clone = pathlib.Path("..").resolve()
+    if sys.version_info < (3, 11):
+        raise RuntimeError(f"The course needs Python 3.11 or newer; this kernel runs {sys.version}")
+    if not (clone / "pyproject.toml").exists():
+        raise ModuleNotFoundError(
+            "The package lnnn is not installed in this kernel, and this notebook is not in a copy "
+            "of the course. Get the whole course folder, open the notebook from there, and run "
+            "this cell again."
+        )
+    %pip install --quiet -e {clone}
+    sys.path.insert(0, str(clone / "src"))  # the running kernel looks here at once
+    if importlib.util.find_spec("anywidget") is None:
+        raise RuntimeError("The installation failed: read the lines above, then run this again.")"""
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # Without the patch version of the Python that built it, so that it stays the same.
@@ -24,7 +46,11 @@ LANGUAGE = {
     "pygments_lexer": "ipython3",
 }
 _MAX_ID = 64
-_CHECKED = re.compile(r"^\s*check\(\s*([A-Za-z_]\w*)", re.MULTILINE)
+# What a cell is named after: the function it checks, the explorable it shows.
+_NAMED_BY = {
+    "check": re.compile(r"^\s*check\(\s*([A-Za-z_]\w*)", re.MULTILINE),
+    "explore": re.compile(r"^\s*explore\.([a-z]\w*)\(", re.MULTILINE),
+}
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$")
 
 
@@ -56,6 +82,25 @@ def assemble(source: Source, kind: str) -> nbformat.NotebookNode:
 def role_of(cell) -> str:
     """The role of a cell of a built notebook: its first tag, or "text" for Markdown."""
     return cell.metadata["tags"][0] if cell.cell_type == "code" else "text"
+
+
+def release_record(notebook) -> dict:
+    """What a lab ships, for the grader to compare with: id, role and hash of every cell.
+
+    ``{"lab", "cells": [{"id", "role", "sha256"}]}``, of a student notebook.
+    """
+    return {
+        "lab": notebook.metadata["lnnn"]["name"],
+        "cells": [
+            {"id": cell.id, "role": role_of(cell), "sha256": cell_hash(cell.source)}
+            for cell in notebook.cells
+        ],
+    }
+
+
+def cell_hash(text: str) -> str:
+    """SHA-256 of a cell's text in UTF-8, as hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def _built_cell(source: Source, cell: Cell, kind: str, cell_id: str):
@@ -112,8 +157,8 @@ class _Ids:
         if cell.role == "answer":
             function = solutions.answer_function(self._source, cell)
             return f"answer-{slug(function.name)}"
-        if cell.role == "check" and (match := _CHECKED.search(cell.text)):
-            return f"check-{slug(match[1])}"
+        if cell.role in _NAMED_BY and (match := _NAMED_BY[cell.role].search(cell.text)):
+            return f"{cell.role}-{slug(match[1])}"
         if cell.role == "imports":
             return "imports"
         return f"{self._heading[: _MAX_ID - 20]}-{cell.role}"

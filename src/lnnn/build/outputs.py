@@ -4,6 +4,7 @@ What changes from run to run and says nothing (file names of a kernel, how a str
 pieces) is rewritten. What a reader would see of the builder's machine stops the build.
 """
 
+import base64
 import functools
 import json
 import re
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 
-from lnnn.build import images, widgets
+from lnnn.build import widgets
 from lnnn.build.errors import BuildError
 from lnnn.build.notebook import LANGUAGE
 
@@ -35,6 +36,10 @@ _REFUSED = {
 }
 # The bundle of a widget is our own text: only this machine's paths are looked for in it.
 _BUNDLED = ("_esm", "_css")
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+# What describes the file and not the picture: program name and version, dates, comments.
+_NOT_PICTURE = {b"tEXt", b"zTXt", b"iTXt", b"tIME", b"eXIf"}
 
 
 def finish(notebook, place) -> None:
@@ -61,8 +66,7 @@ def finish(notebook, place) -> None:
             _refuse(_without_images(output), place(cell.id))
     notebook.metadata.language_info = LANGUAGE
     widgets.normalise(notebook)
-    state = notebook.metadata.get("widgets", {}).get(widgets.STATE, {}).get("state", {})
-    for name, model in sorted(state.items()):
+    for name, model in sorted(widgets.models_of(notebook).items()):
         if captured := model["state"].get("outputs"):  # an Output widget holds what was printed
             captured = _merged_streams([nbformat.from_dict(output) for output in captured])
             for output in captured:
@@ -85,6 +89,21 @@ def hosts_and_paths() -> dict[str, str]:
     }
     # "/", "pc" or "localhost" would be found in honest text.
     return {text: what for text, what in found.items() if len(text) > 3 and text != "localhost"}
+
+
+def without_notes(png: str) -> str:
+    """A base64 PNG without its text and time chunks, on one line. Other data comes back as is."""
+    data = base64.b64decode(png)
+    if not data.startswith(_PNG):
+        return png
+    kept, position = [_PNG], len(_PNG)
+    while position < len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        end = position + 12 + length
+        if data[position + 4 : position + 8] not in _NOT_PICTURE:
+            kept.append(data[position:end])
+        position = end
+    return base64.b64encode(b"".join(kept)).decode("ascii")
 
 
 def _merged_streams(outputs: list) -> list:
@@ -119,7 +138,7 @@ def _rewrite(output) -> None:
     else:
         for mime, value in output.data.items():
             if mime == "image/png":
-                output.data[mime] = images.without_notes(value)
+                output.data[mime] = without_notes(value)
             elif isinstance(value, str):
                 output.data[mime] = _plain_paths(value)
 
