@@ -78,7 +78,7 @@ class NamespaceCaller:
         self._namespace = namespace
 
     def call(self, name, args, kwargs):
-        """Call ``name`` with copies of the arrays, or say that it is missing."""
+        """Call ``name``, or say that it is missing."""
         function = self._namespace.get(name)
         if not callable(function):
             return Observed(raised=missing(name))

@@ -95,14 +95,17 @@ class Bank:
         function = self._right[right]
         for head, pairs in _entries(text):
             loses, _, idea = head.partition(": ")
-            own, *helpers = self._with_helpers(_named(right, function))
+            own, of_helpers = _named(right, function), []
             for old, new in pairs:
-                where = f"{self._lab}: {idea}: {old!r}"
                 if old_at := _places(own, old):
-                    own = _replaced(own, old_at, new, where)
+                    own = _replaced(own, old_at, new, f"{self._lab}: {idea}: {old!r}")
                 else:
-                    source = "\n\n".join(helpers)
-                    helpers = [_replaced(source, _places(source, old), new, where)]
+                    of_helpers.append((old, new))
+            own, *helpers = self._with_helpers(own)
+            for old, new in of_helpers:
+                source = "\n\n".join(helpers)
+                where = f"{self._lab}: {idea}: {old!r}"
+                helpers = [_replaced(source, _places(source, old), new, where)]
             self._add(function, idea, loses, [own, *helpers])
 
     def _add(self, function: str, idea: str, loses: str | None, parts: list[str]) -> None:
@@ -127,7 +130,7 @@ def _source(f: Callable) -> str:
 
 def _named(f: Callable, function: str) -> str:
     """The text of ``f`` under the graded name."""
-    return re.sub(rf"\b{f.__name__}\b", function, _source(f))
+    return re.sub(rf"(?<![\w.]){f.__name__}\b", function, _source(f))
 
 
 def _entries(text: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:

@@ -231,10 +231,10 @@ def each_softmax_slice_sums_to_one(lab, z):
         p = agree_roughly(lab, "softmax", z)
     else:
         p = expect.floats(lab.softmax(z), z.shape, z.dtype)
-    p = p.astype(np.float64)
+    wide = p.astype(np.float64)
     if np.any(p < 0) or np.ptp(p) == 0:
         raise AssertionError("these are not probabilities that follow the logits")
-    off = np.abs(p.sum(axis=-1) - 1).max()
+    off = np.abs(wide.sum(axis=-1) - 1).max()
     if not off <= 4 * z.shape[1] * np.finfo(z.dtype).eps:
         raise AssertionError(f"a slice sums to 1 ± {off:.2g}")
 
