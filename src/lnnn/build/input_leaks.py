@@ -88,13 +88,17 @@ def _says_something(value) -> bool:
 
 
 def _numbers(value) -> tuple[float, ...]:
-    """The numbers of an argument, one after the other; () where they say nothing."""
+    """The numbers of an argument, one after the other; () where they say nothing.
+
+    A few digits are labels, or drawn by anybody.
+    """
     try:
         array = np.asarray(value, dtype=float).reshape(-1)
     except (TypeError, ValueError):
         return ()
     numbers = tuple(array.tolist())
-    return numbers if len(numbers) >= _LEAST and len(set(numbers) - {0.0, 1.0}) > 1 else ()
+    digits = all(number in range(10) for number in numbers)
+    return numbers if len(numbers) >= _LEAST and not digits else ()
 
 
 def _literals(path: Path) -> Iterator[tuple[float, ...]]:
