@@ -26,8 +26,7 @@ class Observed:
 
     ``value`` is None when ``raised`` is set. ``mutated`` names the arguments whose arrays changed
     (``"0"`` for the first positional one, else the keyword). ``warnings`` holds the texts of the
-    RuntimeWarnings. ``seconds`` is the processor time of this process during the call, so that
-    what else the machine does takes none of it.
+    RuntimeWarnings. ``seconds`` is the wall time of the call alone.
     """
 
     value: object = None
@@ -50,12 +49,12 @@ def observe_call(function, args, kwargs) -> Observed:
     value, raised = None, None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        start = time.process_time()
+        start = time.perf_counter()
         try:
             value = function(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like are answers too
             raised = describe(error)
-        seconds = time.process_time() - start
+        seconds = time.perf_counter() - start
     mutated = tuple(name for name, was in before.items() if not _same_bits(was, named[name]))
     texts = tuple(str(w.message) for w in caught if issubclass(w.category, RuntimeWarning))
     return Observed(value, raised, mutated, texts[:20], seconds)

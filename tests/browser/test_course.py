@@ -34,7 +34,7 @@ def shipped_state(lab):
     answers = [c for c in read(lab).cells if "answer" in c.metadata.get("tags", [])]
     stubs = ["raise NotImplementedError" in cell.source for cell in answers]
     assert all(stubs) or not any(stubs)
-    return "not-attempted" if all(stubs) else "failed"
+    return "not-written" if all(stubs) else "failed"
 
 
 def in_a_fresh_home(notebook, folder):
