@@ -26,7 +26,7 @@ class Observed:
 
     ``value`` is None when ``raised`` is set. ``mutated`` names the arguments whose arrays changed
     (``"0"`` for the first positional one, else the keyword). ``warnings`` holds the texts of the
-    RuntimeWarnings. ``seconds`` is the wall time of the call alone.
+    RuntimeWarnings. ``seconds`` is the time of the call alone.
     """
 
     value: object = None
@@ -42,19 +42,22 @@ def describe(error: BaseException) -> Raised:
     return Raised(classes, str(error)[:2000])
 
 
-def observe_call(function, args, kwargs) -> Observed:
-    """Call ``function(*args, **kwargs)`` and report what happened. Never raises what it raises."""
+def observe_call(function, args, kwargs, clock=time.perf_counter) -> Observed:
+    """Call ``function(*args, **kwargs)`` and report what happened. Never raises what it raises.
+
+    ``clock`` gives the seconds between which the call lies.
+    """
     named = {**{str(i): a for i, a in enumerate(args)}, **kwargs}
     before = {name: a.copy() for name, a in named.items() if isinstance(a, np.ndarray)}
     value, raised = None, None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        start = time.perf_counter()
+        start = clock()
         try:
             value = function(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like are answers too
             raised = describe(error)
-        seconds = time.perf_counter() - start
+        seconds = clock() - start
     mutated = tuple(name for name, was in before.items() if not _same_bits(was, named[name]))
     texts = tuple(str(w.message) for w in caught if issubclass(w.category, RuntimeWarning))
     return Observed(value, raised, mutated, texts[:20], seconds)

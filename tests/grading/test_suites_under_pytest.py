@@ -48,19 +48,29 @@ def test_pytest_and_the_plain_loop_agree_on_every_answer(lab, tmp_path):
         Outcome.NOT_WRITTEN: "failed",
         Outcome.NOT_RUN: "skipped",
     }
-    files, wanted = [], {}
+    sources = {}
     for number, answer in enumerate(banks.answers(lab)):
-        files.append(tmp_path / f"{lab}_{number}.py")
-        files[-1].write_text(IMPORTS + answer.source, encoding="utf-8")
-        namespace = {}
-        exec(IMPORTS + answer.source, namespace)
-        for result in suite.run(Lab(NamespaceCaller(namespace)), SEED):
-            key = (result.name.partition("[")[0], result.function, files[-1].stem)
-            wanted[key] = as_pytest[result.outcome]
-    found = under_pytest(path, files, tmp_path)
-    assert {"passed", "failed"} <= set(wanted.values())
-    assert {k: (v, found.get(k)) for k, v in wanted.items() if found.get(k) != v} == {}
-    assert len(found) == len(wanted)
+        path_of_answer = tmp_path / f"{lab}_{number}.py"
+        path_of_answer.write_text(IMPORTS + answer.source, encoding="utf-8")
+        sources[path_of_answer] = answer.source
+    differ = {"": "not tried"}
+    # A speed is a matter of the moment: an answer about which the two differ is tried again.
+    for _ in range(3):
+        wanted = {}
+        for file, source in sources.items():
+            namespace = {}
+            exec(IMPORTS + source, namespace)
+            for result in suite.run(Lab(NamespaceCaller(namespace)), SEED):
+                key = (result.name.partition("[")[0], result.function, file.stem)
+                wanted[key] = as_pytest[result.outcome]
+        found = under_pytest(path, sources, tmp_path)
+        assert found.keys() == wanted.keys()
+        assert {"passed", "failed"} & set(wanted.values())
+        differ = {key: (wanted[key], found[key]) for key in wanted if wanted[key] != found[key]}
+        sources = {file: s for file, s in sources.items() if file.stem in {k[2] for k in differ}}
+        if not sources:
+            break
+    assert differ == {}
 
 
 def test_pytest_on_a_suite_says_what_it_needs():

@@ -310,6 +310,7 @@ class Stopwatch:
         self.seconds = iter(seconds)
         self.calls = 0
         self.last = None
+        self.clock = time.perf_counter
 
     def f(self):
         self.calls += 1

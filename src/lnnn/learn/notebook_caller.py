@@ -54,6 +54,8 @@ class NotebookCaller:
     learner's code that raised it.
     """
 
+    clock = NamespaceCaller.clock
+
     def __init__(self, namespace: Mapping[str, object]):
         self._functions = namespace
         self.printed = Printed()

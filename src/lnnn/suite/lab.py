@@ -1,6 +1,9 @@
 """``lab``: a student's functions, called as if they were local."""
 
 import builtins
+import copy
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,7 +12,12 @@ from lnnn.observe import Observed, Raised, observe_call
 
 
 class Caller(Protocol):
-    """Whatever can call a student's function by name and say what happened."""
+    """Whatever can call a student's function by name and say what happened.
+
+    ``clock`` is what its seconds are read from: times are compared by one clock.
+    """
+
+    clock: Callable[[], float]
 
     def call(self, name: str, args: tuple, kwargs: dict) -> Observed:
         """Call ``name(*args, **kwargs)``."""
@@ -49,12 +57,14 @@ class Lab:
     ``lab.f(*args, **kwargs)`` calls the student's ``f`` through ``caller``. What it raises comes
     back as a subclass of ``StudentError`` and of the nearest built-in class, so that
     ``except ValueError`` reads as usual. A missing function and the lab's own stub raise
-    ``NotWrittenError``. ``lab.last`` is the ``Call`` record of the latest call.
+    ``NotWrittenError``. ``lab.last`` is the ``Call`` record of the latest call, ``lab.clock`` what
+    its seconds are read from.
     """
 
     def __init__(self, caller: Caller):
         self._caller = caller
         self.last: Call | None = None
+        self.clock = caller.clock if caller is not None else time.perf_counter
 
     def __getattr__(self, name):
         if name.startswith("_"):
@@ -72,17 +82,22 @@ class Lab:
 
 
 class NamespaceCaller:
-    """Calls functions of this process's own namespace: the notebook the learner sits in."""
+    """Calls functions of this process's own namespace: the notebook the learner sits in.
+
+    Its clock is the time of this process, from which other programs take nothing.
+    """
+
+    clock = staticmethod(time.process_time)
 
     def __init__(self, namespace: dict):
         self._namespace = namespace
 
     def call(self, name, args, kwargs):
-        """Call ``name``, or say that it is missing."""
+        """Call ``name`` with copies, as a wall would hand them over, or say that it is missing."""
         function = self._namespace.get(name)
         if not callable(function):
             return Observed(raised=missing(name))
-        return observe_call(function, args, kwargs)
+        return observe_call(function, *copy.deepcopy((args, kwargs)), clock=self.clock)
 
 
 def stub_message(name: str) -> str:
