@@ -47,6 +47,7 @@ def reading_project(small_project):
     return small_project
 
 
+@pytest.mark.slow
 def test_a_page_is_made_from_what_it_reads_the_builds_code_and_the_pins(
     reading_project, monkeypatch
 ):
@@ -92,6 +93,7 @@ def test_a_page_is_made_from_what_it_reads_the_builds_code_and_the_pins(
     assert project.out_of_date(reading_project, ["04_small"]) == {}
 
 
+@pytest.mark.slow
 def test_a_page_that_gives_the_same_again_is_not_written(reading_project):
     sources = project.find_sources(reading_project, ["04_small"])
     project.write(project.build(sources, reading_project), reading_project)
@@ -198,6 +200,7 @@ def test_a_lock_that_no_build_wrote_is_refused(tmp_path, text):
         read_lock(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_partial_build_leaves_what_the_lock_says_of_other_files(built_twice, small_project):
     built = built_twice[0]
     project.write(built, small_project)
