@@ -27,6 +27,8 @@ def test_fixed(lab):
     Think.'''
     lab.f(np.array([1.5, -np.inf, 2.5]))
     lab.f([0.25, 3.0], axis=1)
+    lab.f(np.array([-np.inf, -np.inf]))
+    lab.f("float16")
 """
 SOLUTION = {"f": lambda z, axis=-1: z}
 
@@ -46,6 +48,8 @@ def suite(tmp_path):
         (given(np.array([1.5, -np.inf, 2.5], np.float32)), []),
         (given([0.25, 3.0], axis=0), []),
         (given(np.array([1.0, 2.0, 3.0])), []),
+        (given(np.array([-np.inf, -np.inf])), []),
+        (given("float16"), []),
     ],
 )
 def test_a_call_that_learner_and_grader_make_is_found(suite, example, shared):

@@ -7,21 +7,21 @@ knows nothing of words that it has never seen, so that names and symbols pass.
 import subprocess
 import sys
 
-import pytest
-
 from lnnn.build.project import ROOT
 
 READ = [
     *sorted((ROOT / "source").rglob("*.md")),
+    *sorted((ROOT / "src/lnnn/labs").rglob("*.toml")),
+    *sorted((ROOT / "src/lnnn/labs").rglob("rules.py")),
     *sorted((ROOT / "src/lnnn/learn").rglob("*.toml")),
     *sorted((ROOT / "src/lnnn/report/templates").glob("*.j2")),
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md")),
+    *(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "benchmarks/README")),
 ]
 
 
-def _codespell(path, text=None):
+def _codespell(*paths, text=None):
     done = subprocess.run(
-        [sys.executable, "-m", "codespell_lib", "--builtin", "clear,rare", path],
+        [sys.executable, "-m", "codespell_lib", "--builtin", "clear,rare", *map(str, paths)],
         input=text,
         capture_output=True,
         text=True,
@@ -30,9 +30,9 @@ def _codespell(path, text=None):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("path", READ, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_word_is_misspelt(path):
-    code, said = _codespell(str(path))
+def test_no_word_is_misspelt():
+    assert len(READ) > 50
+    code, said = _codespell(*READ)
     assert code == 0, said
 
 

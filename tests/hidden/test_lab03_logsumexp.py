@@ -65,6 +65,13 @@ def test_logmeanexp_is_the_log_of_a_mean(holds, rng):
     holds(rng.integers(-3, 4, size=4).tolist())
 
 
+def test_a_weight_is_a_factor_before_the_exponential(holds, rng):
+    for dtype in TYPES:
+        for shape in ((3, 5), 6):
+            holds(draw(rng, shape, dtype=dtype), weights(rng, shape, dtype))
+    holds(rng.integers(-3, 4, size=4).tolist(), rng.integers(1, 5, size=4).tolist())
+
+
 def test_it_works_along_any_axis(holds, rng):
     z, w = draw(rng, (3, 4, 5)), weights(rng, (4, 1))
     holds(z, w)
@@ -188,13 +195,6 @@ def test_there_is_no_mean_of_nothing(holds, rng):
 
 
 # ----------------------------------------------------------------------------- weighted_logsumexp
-
-
-def test_a_weight_is_a_factor_before_the_exponential(holds, rng):
-    for dtype in TYPES:
-        for shape in ((3, 5), 6):
-            holds(draw(rng, shape, dtype=dtype), weights(rng, shape, dtype))
-    holds(rng.integers(-3, 4, size=4).tolist(), rng.integers(1, 5, size=4).tolist())
 
 
 def test_weights_broadcast_against_the_logits(holds, rng):

@@ -2,7 +2,8 @@
 
 The grader's inputs are those that a suite hands to the lab's own solution, over a few seeds. None
 of its calls may be a call that a rule makes on its examples, and no array of three numbers or more
-in it may be written out in a notebook.
+in it may be written out in a notebook. A call without two different finite numbers in one argument
+says nothing: an empty array, a row of only −inf, the name of a float type.
 """
 
 import ast
@@ -34,7 +35,8 @@ class RecordingCaller(NamespaceCaller):
     def call(self, name, args, kwargs):
         """Record the call, then make it."""
         given = [(str(i), arg) for i, arg in enumerate(args)] + sorted(kwargs.items())
-        self.calls.add((name, *((key, _packed(value)) for key, value in given)))
+        if any(_says_something(value) for _, value in given):
+            self.calls.add((name, *((key, _packed(value)) for key, value in given)))
         self.arrays |= {numbers for _, value in given if (numbers := _numbers(value))}
         return super().call(name, args, kwargs)
 
@@ -76,14 +78,27 @@ def _packed(value):
     return array.dtype.str, array.shape, array.tobytes()
 
 
+def _says_something(value) -> bool:
+    """True for two different finite numbers or more."""
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return False
+    return np.unique(array[np.isfinite(array)]).size > 1
+
+
 def _numbers(value) -> tuple[float, ...]:
-    """The numbers of an argument, one after the other; () where they say nothing."""
+    """The numbers of an argument, one after the other; () where they say nothing.
+
+    A few digits are labels, or drawn by anybody.
+    """
     try:
         array = np.asarray(value, dtype=float).reshape(-1)
     except (TypeError, ValueError):
         return ()
     numbers = tuple(array.tolist())
-    return numbers if len(numbers) >= _LEAST and len(set(numbers) - {0.0, 1.0}) > 1 else ()
+    digits = all(number in range(10) for number in numbers)
+    return numbers if len(numbers) >= _LEAST and not digits else ()
 
 
 def _literals(path: Path) -> Iterator[tuple[float, ...]]:

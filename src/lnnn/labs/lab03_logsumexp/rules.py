@@ -93,6 +93,16 @@ def logmeanexp_is_the_log_of_a_mean(lab, z):
     matches(lab, "logmeanexp", z)
 
 
+@rule("weighted_logsumexp", "contract", points=4, examples=[given(ROW, W), FLOAT32])
+def a_weight_is_a_factor_before_the_exponential(lab, z, w):
+    """It returns ln Σ w e^z in the float type of z and w; the weights are not normalised
+
+    w stands in front of the exponential, not in the exponent: w e^z = e^(z + ln w). Do not divide
+    by Σ w: the contract asks for a sum, not for a mean.
+    """
+    matches(lab, "weighted_logsumexp", z, w)
+
+
 @rule({"logsumexp": 4, "logmeanexp": 2, "weighted_logsumexp": 2}, "contract", examples=AXES)
 def it_works_along_any_axis(lab, function, z, w, **axis):
     """It works along any axis, the last one by default; axis=None takes all elements
@@ -282,16 +292,6 @@ def there_is_no_mean_of_nothing(lab, z, nothing, **axis):
 
 
 # -------------------------------------------------------------- weighted_logsumexp (24) by itself
-
-
-@rule("weighted_logsumexp", "contract", points=4, examples=[given(ROW, W), FLOAT32])
-def a_weight_is_a_factor_before_the_exponential(lab, z, w):
-    """It returns ln Σ w e^z in the float type of z and w; the weights are not normalised
-
-    w stands in front of the exponential, not in the exponent: w e^z = e^(z + ln w). Do not divide
-    by Σ w: the contract asks for a sum, not for a mean.
-    """
-    matches(lab, "weighted_logsumexp", z, w)
 
 
 @rule("weighted_logsumexp", "contract", points=3, examples=[given(Z, W), given(Z[0], COLUMN)])

@@ -6,9 +6,8 @@ import numpy as np
 from mpmath import mpf, workdps
 
 from lnnn import exact
-
-from lnnn.suite.sweep_logits import labels, over_logits
 from lnnn.suite.sweep import Batch
+from lnnn.suite.sweep_logits import labels, over_logits
 
 _ALPHA = 0.1
 
