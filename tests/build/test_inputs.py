@@ -43,7 +43,8 @@ def reading_project(small_project):
     (small_project / "requirements").mkdir()
     (small_project / inputs.PINS).write_text("numpy==2.0\n")
     (small_project / inputs.BUILD).mkdir(parents=True)
-    (small_project / inputs.BUILD / "outputs.py").touch()
+    for module in ("outputs", "leaks"):
+        (small_project / inputs.BUILD / f"{module}.py").touch()
     return small_project
 
 
@@ -120,6 +121,14 @@ def test_what_a_kernel_notes_is_told_by_its_source_and_the_projects_own(tmp_path
     ]
     found = of_a_run(root, "\n".join(lines) + "\n")
     assert found == {"src/lnnn/exact.py", "source/course/04 page.md", "src/lnnn/learn/"}
+
+
+def test_what_shapes_every_built_file_is_the_code_of_the_build_but_for_what_is_named():
+    modules = {path.stem for path in (project.ROOT / inputs.BUILD).glob("*.py")}
+    assert modules > inputs.SHAPE_NOTHING
+    counted = {Path(name).stem for name in inputs.of_the_build(project.ROOT)}
+    assert counted == modules - inputs.SHAPE_NOTHING
+    assert {"execute", "notebook", "outputs", "solutions", "source", "widgets"} <= counted
 
 
 @pytest.fixture
