@@ -63,14 +63,14 @@ def rule(
     category: str,
     *,
     points: float | None = None,
-    examples: Iterable[Given] = (),
+    examples: Iterable[Given] | dict[str, Iterable[Given]] = (),
     fault: bool = False,
 ):
     """Make a Python function a rule; it stays a function, and ``.rules`` holds its ``Rule``.
 
     ``function``: what the rule is about, a function of the lab; or several, each with its points:
     ``{"log_softmax": 4, "softmax": 3}``. For several, the rule is called as ``(lab, function,
-    *inputs)``, and each of them has a ``Rule`` of its own.
+    *inputs)``, and each of them has a ``Rule`` of its own; their ``examples`` may differ: a dict.
     Raises SuiteError for a category that there is not, for points that are none, and for a
     docstring that lacks one of its two parts.
     """
@@ -98,7 +98,7 @@ def rule(
                 " ".join(says.split()),
                 " ".join(think.split()),
                 _about(holds, name) if several else holds,
-                tuple(examples),
+                tuple(examples.get(name, ()) if isinstance(examples, dict) else examples),
                 fault,
             )
 

@@ -1,6 +1,6 @@
 """Is a student's function as fast as arrays allow? A ratio of two times on one machine."""
 
-from time import perf_counter
+from time import process_time
 
 _LEAST, _MOST = 2, 6
 
@@ -8,18 +8,18 @@ _LEAST, _MOST = 2, 6
 def speed_ratio(lab, call, yardstick, limit: float):
     """The answer of ``call()``, that of ``yardstick()``, and how many times as long the call took.
 
-    ``call`` calls one function of ``lab``; its time is that on the student's side. Both run in
-    turn, twice at least: one stall of a busy machine would spoil a single round either way. A ratio
-    anywhere near ``limit`` is measured again, up to six rounds in all. The best times count: a busy
-    machine costs time, and neither takes nor gives points.
+    ``call`` calls one function of ``lab``; its time is that on the student's side. Both are
+    processor times: the time that other programs take does not count. Both run in turn, twice at
+    least, for caches fill and frequencies change. A ratio anywhere near ``limit`` is measured
+    again, up to six rounds in all. The best times count.
     """
     student = other = float("inf")
     for turn in range(1, _MOST + 1):
         answer = call()
         student = min(student, lab.last.seconds)
-        start = perf_counter()
+        start = process_time()
         reference = yardstick()
-        other = min(other, perf_counter() - start)
+        other = min(other, process_time() - start)
         if turn >= _LEAST and not limit / 3 < student / other < 4 * limit:
             break
     return answer, reference, student / other
