@@ -165,15 +165,16 @@ def _leaks(root: Path, lab: Source) -> Inspection:
         suite = Suite(root / _HIDDEN / f"test_{lab.name}.py")
         rules = catalogue.entry(root / _LABS / lab.name).rules
         solution = solved_namespace(lab)
+        handed = input_leaks.grader_inputs(suite, solution)
         notebooks = [student, *sorted((root / "course").glob("*.ipynb"))]
         faults = [
             f"{test}: the grader's inputs make a call that the learner's examples make too. Draw "
             "them, or change the example."
-            for test in input_leaks.shared_with_examples(suite, rules, solution)
+            for test in input_leaks.shared_with_examples(handed, rules, solution)
         ]
         faults += [
             f"the grader's input {what}: students can read it. Draw it."
-            for what in input_leaks.written_out(suite, solution, notebooks)
+            for what in input_leaks.written_out(handed, notebooks)
         ]
     except (BuildError, LearnError, SuiteError, OSError) as error:
         return Inspection(lab.name, "solutions and what students get", (str(error),))

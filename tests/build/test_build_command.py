@@ -11,6 +11,8 @@ from lnnn.build import project
 from lnnn.build.inputs import hash_of
 from lnnn.build.notebook import cell_hash
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["course/04_small.ipynb", "labs/lab04_small.ipynb", "solutions/lab04_small.ipynb"]
 RECORD = "tests/hidden/release/lab04_small.json"
 LOCK = "notebooks.lock"

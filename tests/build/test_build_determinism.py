@@ -14,6 +14,8 @@ from lnnn.build.execute import kernel_environment, wide_cpu_features
 from lnnn.build.outputs import without_notes
 from lnnn.build.widgets import STATE, VIEW, fold, models_of
 
+pytestmark = pytest.mark.slow
+
 COURSE = Path("course/04_small.ipynb")
 
 

@@ -150,6 +150,7 @@ def test_each_picture_needs_one_alt_text(alt):
         _finished(new_output("display_data", data=dict(PICTURE)), alt=alt)
 
 
+@pytest.mark.slow
 def test_a_failing_cell_is_named_by_its_place_in_the_source(small_project):
     path = small_project / "source/course/04_small.md"
     text = path.read_text().replace('print("before")', "1 / 0")

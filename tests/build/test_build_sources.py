@@ -144,77 +144,69 @@ LIKE = "looks like a marker and is none"
 BODY = "    m = z.max()\n    return z - m\n"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "at", "what"),
-    [
-        (f"    {END}\n", "", BEGIN, f"`{BEGIN}` has no partner"),
-        (f"    {BEGIN}\n", "", END, f"`{END}` has no partner"),
-        (END, f"{END}\n    {END}", END + "\n```", f"`{END}` has no partner"),
-        (BEGIN, "## BEGIN SOLUTION", "## BEGIN", LIKE),
-        (BEGIN, "### BEGIN SOLUTON", "### BEGIN", LIKE),
-        (BEGIN, "### Begin solution", "### Begin", LIKE),
-        (BEGIN, "### BEGINSOLUTION", "### BEGIN", LIKE),
-        (BEGIN, "### BEGIN HIDDEN TESTS", "### BEGIN", LIKE),
-        (END, "#END SOLUTION", "#END", LIKE),
-        (END, "### END OF SOLUTION", "### END", LIKE),
-        (TAGS, ":tags: [demo]", BEGIN, "in a cell that is not tagged `answer`"),
-        (TAGS, ":tags: [anwser]", DEF, "Did you mean `answer`?"),
-        (TAGS, ":tags: [answer, check]", DEF, "a cell has one role"),
-        (TAGS, ":tags: [setup]", DEF, "the build writes the set-up cell itself"),
-        (TAGS, ":tag: [answer]", DEF, "unknown cell option `tag`"),
-        ('    """The docstring."""\n', "", DEF, "has no docstring"),
-        (DEF, "def log_softmax(z:", "def log_softmax(z:", "not valid Python"),
-        (DEF, f"HELPER = 1\n\n{DEF}", "HELPER", "holds one function"),
-        (f"    return z - m\n    {END}", f"    {END}\n    return z - m", "    return z - m",
-         "not inside the solution"),
-        (BODY, "", BEGIN, "is empty"),
-        (f"    {BEGIN}", BEGIN, BEGIN, "indented like the function's body"),
-    ],
-)  # fmt: skip
-def test_a_broken_rule_names_the_place_the_rule_and_the_next_step(make_source, old, new, at, what):
-    assert old in LAB
-    text = LAB.replace(old, new)
-    line = text[: text.index(at)].count("\n") + 1
-    message = _refused(make_source, text)
-    assert message.startswith(f"source/labs/lab04_log_softmax.md: cell 4 (line {line}): ")
-    assert what in message
-    assert message.endswith((".", "?"))
-
-
 BEGIN_FAULTY = "### BEGIN FAULTY"
 END_FAULTY = "### END FAULTY"
+# (what is replaced in the lab, by what, where the line begins that is named, what is said of it)
+BROKEN = [
+    (f"    {END}\n", "", BEGIN, f"`{BEGIN}` has no partner"),
+    (f"    {BEGIN}\n", "", END, f"`{END}` has no partner"),
+    (END, f"{END}\n    {END}", END + "\n```", f"`{END}` has no partner"),
+    (BEGIN, "## BEGIN SOLUTION", "## BEGIN", LIKE),
+    (BEGIN, "### BEGIN SOLUTON", "### BEGIN", LIKE),
+    (BEGIN, "### Begin solution", "### Begin", LIKE),
+    (BEGIN, "### BEGINSOLUTION", "### BEGIN", LIKE),
+    (BEGIN, "### BEGIN HIDDEN TESTS", "### BEGIN", LIKE),
+    (END, "#END SOLUTION", "#END", LIKE),
+    (END, "### END OF SOLUTION", "### END", LIKE),
+    (TAGS, ":tags: [demo]", BEGIN, "in a cell that is not tagged `answer`"),
+    (TAGS, ":tags: [anwser]", DEF, "Did you mean `answer`?"),
+    (TAGS, ":tags: [answer, check]", DEF, "a cell has one role"),
+    (TAGS, ":tags: [setup]", DEF, "the build writes the set-up cell itself"),
+    (TAGS, ":tag: [answer]", DEF, "unknown cell option `tag`"),
+    ('    """The docstring."""\n', "", DEF, "has no docstring"),
+    (DEF, "def log_softmax(z:", "def log_softmax(z:", "not valid Python"),
+    (DEF, f"HELPER = 1\n\n{DEF}", "HELPER", "holds one function"),
+    (f"    return z - m\n    {END}", f"    {END}\n    return z - m", "    return z - m",
+     "not inside the solution"),
+    (BODY, "", BEGIN, "is empty"),
+    (f"    {BEGIN}", BEGIN, BEGIN, "indented like the function's body"),
+]  # fmt: skip
+BROKEN_FAULTY = [
+    (f"    {END_FAULTY}\n", "", BEGIN_FAULTY, f"`{BEGIN_FAULTY}` has no partner"),
+    (f"    {BEGIN_FAULTY}\n", "", END_FAULTY, f"`{END_FAULTY}` has no partner"),
+    (END_FAULTY, END, f"{END}\n```", f"`{END}` has no partner"),
+    (FAULTY, FAULTY + FAULTY, f"{BEGIN_FAULTY}\n{FAULTY_BODY}    {END_FAULTY}\n```",
+     f"`{BEGIN_FAULTY}` has no partner"),
+    (f"    {END}\n", "", BEGIN_FAULTY, f"`{BEGIN_FAULTY}` has no partner"),
+    (BEGIN_FAULTY, "### BEGIN FAULT", "### BEGIN FAULT", f"Write `{BEGIN_FAULTY}`"),
+    (BEGIN_FAULTY, "# begin faulty", "# begin", f"Write `{BEGIN_FAULTY}`"),
+    (END_FAULTY, "### End faulty", "### End", f"Write `{END_FAULTY}`"),
+    (TAGS, ":tags: [demo]", BEGIN, "in a cell that is not tagged `answer`"),
+    (FAULTY_BODY, "", BEGIN_FAULTY, "the faulty code of log_softmax is empty"),
+    (FAULTY_BODY, "    # Nothing yet.\n", BEGIN_FAULTY, "is empty"),
+    (FAULTY_BODY, BODY, BEGIN_FAULTY, "the faulty code of log_softmax is its solution"),
+    (FAULTY_BODY, BODY.replace("z - m", "(z - m)  # right"), BEGIN_FAULTY, "is its solution"),
+    (f"    {BEGIN_FAULTY}", BEGIN_FAULTY, BEGIN_FAULTY, "indented like the function's body"),
+    (f"    return z - m\n    {END_FAULTY}", f"    {END_FAULTY}\n    return z - m",
+     "    return z - m\n```", "not inside the solution"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "at", "what"),
-    [
-        (f"    {END_FAULTY}\n", "", BEGIN_FAULTY, f"`{BEGIN_FAULTY}` has no partner"),
-        (f"    {BEGIN_FAULTY}\n", "", END_FAULTY, f"`{END_FAULTY}` has no partner"),
-        (END_FAULTY, END, f"{END}\n```", f"`{END}` has no partner"),
-        (FAULTY, FAULTY + FAULTY, f"{BEGIN_FAULTY}\n{FAULTY_BODY}    {END_FAULTY}\n```",
-         f"`{BEGIN_FAULTY}` has no partner"),
-        (f"    {END}\n", "", BEGIN_FAULTY, f"`{BEGIN_FAULTY}` has no partner"),
-        (BEGIN_FAULTY, "### BEGIN FAULT", "### BEGIN FAULT", f"Write `{BEGIN_FAULTY}`"),
-        (BEGIN_FAULTY, "# begin faulty", "# begin", f"Write `{BEGIN_FAULTY}`"),
-        (END_FAULTY, "### End faulty", "### End", f"Write `{END_FAULTY}`"),
-        (TAGS, ":tags: [demo]", BEGIN, "in a cell that is not tagged `answer`"),
-        (FAULTY_BODY, "", BEGIN_FAULTY, "the faulty code of log_softmax is empty"),
-        (FAULTY_BODY, "    # Nothing yet.\n", BEGIN_FAULTY, "is empty"),
-        (FAULTY_BODY, BODY, BEGIN_FAULTY, "the faulty code of log_softmax is its solution"),
-        (FAULTY_BODY, BODY.replace("z - m", "(z - m)  # right"), BEGIN_FAULTY, "is its solution"),
-        (f"    {BEGIN_FAULTY}", BEGIN_FAULTY, BEGIN_FAULTY, "indented like the function's body"),
-        (f"    return z - m\n    {END_FAULTY}", f"    {END_FAULTY}\n    return z - m",
-         "    return z - m\n```", "not inside the solution"),
-    ],
-)  # fmt: skip
-def test_a_faulty_block_that_breaks_a_rule_is_named(make_source, old, new, at, what):
-    assert old in DEBUGGING
-    text = DEBUGGING.replace(old, new)
+    ("lab", "old", "new", "at", "what"),
+    [(LAB, *row) for row in BROKEN] + [(DEBUGGING, *row) for row in BROKEN_FAULTY],
+    ids=[f"{old} -> {new}"[:60] for old, new, *_ in BROKEN + BROKEN_FAULTY],
+)
+def test_a_broken_rule_names_the_place_the_rule_and_the_next_step(
+    make_source, lab, old, new, at, what
+):
+    assert old in lab
+    text = lab.replace(old, new)
     line = text[: text.index(at)].count("\n") + 1
     message = _refused(make_source, text)
     assert message.startswith(f"source/labs/lab04_log_softmax.md: cell 4 (line {line}): ")
     assert what in message
-    assert message.endswith(".")
+    assert message.endswith("?" if "?" in what else ".")
 
 
 def test_faulty_code_stands_after_the_solution_and_not_without_one(make_source):

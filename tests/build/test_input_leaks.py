@@ -34,10 +34,11 @@ SOLUTION = {"f": lambda z, axis=-1: z}
 
 
 @pytest.fixture
-def suite(tmp_path):
+def handed(tmp_path):
+    """What the suite hands to the solution."""
     path = tmp_path / "test_lab.py"
     path.write_text(SUITE)
-    return Suite(path)
+    return input_leaks.grader_inputs(Suite(path), SOLUTION)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def suite(tmp_path):
         (given("float16"), []),
     ],
 )
-def test_a_call_that_learner_and_grader_make_is_found(suite, example, shared):
+def test_a_call_that_learner_and_grader_make_is_found(handed, example, shared):
     @rule("f", "contract", points=1, examples=[example])
     def it_works(lab, *inputs, **more):
         """It works
@@ -60,7 +61,7 @@ def test_a_call_that_learner_and_grader_make_is_found(suite, example, shared):
         Think."""
         lab.f(*inputs, **more)
 
-    assert input_leaks.shared_with_examples(suite, it_works.rules, SOLUTION) == shared
+    assert input_leaks.shared_with_examples(handed, it_works.rules, SOLUTION) == shared
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_a_call_that_learner_and_grader_make_is_found(suite, example, shared):
         ("z = [x, 1.5]", 0),
     ],
 )
-def test_an_array_that_a_notebook_writes_out_is_found(suite, tmp_path, code, found):
+def test_an_array_that_a_notebook_writes_out_is_found(handed, tmp_path, code, found):
     path = tmp_path / "labs" / "x.ipynb"
     path.parent.mkdir()
     cells = [
@@ -82,4 +83,4 @@ def test_an_array_that_a_notebook_writes_out_is_found(suite, tmp_path, code, fou
         {"cell_type": "code", "source": code.splitlines(keepends=True)},
     ]
     path.write_text(json.dumps({"cells": cells}))
-    assert len(input_leaks.written_out(suite, SOLUTION, [path])) == found
+    assert len(input_leaks.written_out(handed, [path])) == found

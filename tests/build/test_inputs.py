@@ -43,10 +43,12 @@ def reading_project(small_project):
     (small_project / "requirements").mkdir()
     (small_project / inputs.PINS).write_text("numpy==2.0\n")
     (small_project / inputs.BUILD).mkdir(parents=True)
-    (small_project / inputs.BUILD / "outputs.py").touch()
+    for module in ("outputs", "leaks"):
+        (small_project / inputs.BUILD / f"{module}.py").touch()
     return small_project
 
 
+@pytest.mark.slow
 def test_a_page_is_made_from_what_it_reads_the_builds_code_and_the_pins(
     reading_project, monkeypatch
 ):
@@ -92,6 +94,7 @@ def test_a_page_is_made_from_what_it_reads_the_builds_code_and_the_pins(
     assert project.out_of_date(reading_project, ["04_small"]) == {}
 
 
+@pytest.mark.slow
 def test_a_page_that_gives_the_same_again_is_not_written(reading_project):
     sources = project.find_sources(reading_project, ["04_small"])
     project.write(project.build(sources, reading_project), reading_project)
@@ -118,6 +121,14 @@ def test_what_a_kernel_notes_is_told_by_its_source_and_the_projects_own(tmp_path
     ]
     found = of_a_run(root, "\n".join(lines) + "\n")
     assert found == {"src/lnnn/exact.py", "source/course/04 page.md", "src/lnnn/learn/"}
+
+
+def test_what_shapes_every_built_file_is_the_code_of_the_build_but_for_what_is_named():
+    modules = {path.stem for path in (project.ROOT / inputs.BUILD).glob("*.py")}
+    assert modules > inputs.SHAPE_NOTHING
+    counted = {Path(name).stem for name in inputs.of_the_build(project.ROOT)}
+    assert counted == modules - inputs.SHAPE_NOTHING
+    assert {"execute", "notebook", "outputs", "solutions", "source", "widgets"} <= counted
 
 
 @pytest.fixture
@@ -198,6 +209,7 @@ def test_a_lock_that_no_build_wrote_is_refused(tmp_path, text):
         read_lock(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_partial_build_leaves_what_the_lock_says_of_other_files(built_twice, small_project):
     built = built_twice[0]
     project.write(built, small_project)

@@ -3,6 +3,7 @@
 import base64
 import json
 
+import nbformat
 import pytest
 
 from lnnn.build import leaks, project
@@ -33,9 +34,7 @@ def _found(lab, student):
 @pytest.mark.parametrize("source", [s.name for s in project.find_sources() if s.kind == "lab"])
 def test_the_committed_student_notebook_holds_no_piece_of_a_solution(source):
     [lab] = project.find_sources(names=[source])
-    student = json.loads((project.ROOT / "labs" / f"{source}.ipynb").read_text(encoding="utf-8"))
-    for cell in student["cells"]:
-        cell["source"] = "".join(cell["source"])
+    student = nbformat.read(project.ROOT / "labs" / f"{source}.ipynb", as_version=4)
     wanted = leaks.fragments(lab)
     assert wanted, "a lab without a solution proves nothing"
     assert leaks.leaks_in_notebook(wanted, student, source) == []

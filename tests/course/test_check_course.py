@@ -12,7 +12,7 @@ from lnnn.build.project import product_paths
 from lnnn.check_course import inspect_course
 from lnnn.cli import app
 
-pytestmark = pytest.mark.needs_bwrap
+pytestmark = [pytest.mark.needs_bwrap, pytest.mark.slow]
 
 LAB = "lab04_log_softmax"
 FOLDER = f"src/lnnn/labs/{LAB}"

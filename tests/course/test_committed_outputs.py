@@ -20,6 +20,8 @@ from lnnn.build import project
 from lnnn.build.execute import kernel_environment
 from lnnn.build.widgets import VIEW, models_of
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 SMALL = HERE.parent / "build" / "fixtures" / "project"
 SMALL_PAGE = Path("course/04_small.ipynb")

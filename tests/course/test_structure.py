@@ -1,11 +1,11 @@
 """Every course notebook has every part of the form, in order; every lab its own."""
 
 import copy
-import json
 import re
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from lnnn.build import project
@@ -54,10 +54,7 @@ def _names(kind):
 
 
 def _notebook(path):
-    notebook = json.loads((project.ROOT / path).read_text(encoding="utf-8"))
-    for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"])
-    return notebook
+    return nbformat.read(project.ROOT / path, as_version=4)
 
 
 # What is wrong with a notebook, as sentences. Empty lists are good news.

@@ -143,7 +143,8 @@ async def _execute(job: Job):
             resources={"metadata": {"path": str(job.folder)}},
         )
         try:
-            await client.async_execute(env=environment)
+            # Else nbclient lets a kernel that it was given live until we exit: all of them at once.
+            await client.async_execute(env=environment, cleanup_kc=True)
         except CellExecutionError as error:
             cell = _failed_cell(job.notebook)
             raise BuildError(

@@ -7,8 +7,8 @@ says nothing: an empty array, a row of only −inf, the name of a float type.
 """
 
 import ast
+import functools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -41,32 +41,34 @@ class RecordingCaller(NamespaceCaller):
         return super().call(name, args, kwargs)
 
 
-def shared_with_examples(suite: Suite, rules: tuple[Rule, ...], solution: dict) -> list[str]:
-    """The rules whose grader's inputs make a call that the learner's examples make too.
+def grader_inputs(suite: Suite, solution: dict) -> dict[str, RecordingCaller]:
+    """What each test of a suite hands to the lab's own solution, by the name of the test.
 
-    ``solution``: the namespace of the lab's own solution.
+    ``solution``: the namespace of that solution.
     """
+    handed = {test.name: RecordingCaller(solution) for test in suite.tests}
+    for test in suite.tests:
+        for seed in SEEDS:
+            suite.run_test(test, Lab(handed[test.name]), seed)
+    return handed
+
+
+def shared_with_examples(
+    handed: dict[str, RecordingCaller], rules: tuple[Rule, ...], solution: dict
+) -> list[str]:
+    """The tests whose inputs make a call that the learner's examples make too."""
     learner = RecordingCaller(solution)
     check_examples(rules, Lab(learner))
-    found = []
-    for test in suite.tests:
-        grader = RecordingCaller(solution)
-        for seed in SEEDS:
-            suite.run_test(test, Lab(grader), seed)
-        if grader.calls & learner.calls:
-            found.append(test.name)
-    return found
+    return [name for name, grader in handed.items() if grader.calls & learner.calls]
 
 
-def written_out(suite: Suite, solution: dict, notebooks: list[Path]) -> list[str]:
+def written_out(handed: dict[str, RecordingCaller], notebooks: list[Path]) -> list[str]:
     """Arrays of the grader's inputs that a notebook writes out: ``[1.0, 2.0] in labs/x.ipynb``."""
-    grader = RecordingCaller(solution)
-    for seed in SEEDS:
-        suite.run(Lab(grader), seed)
+    arrays = {numbers for grader in handed.values() for numbers in grader.arrays}
     return [
         f"{list(numbers)} in {path.parent.name}/{path.name}"
         for path in notebooks
-        for numbers in sorted(set(_literals(path)) & grader.arrays)
+        for numbers in sorted(_literals(path.read_text(encoding="utf-8")) & arrays)
     ]
 
 
@@ -101,15 +103,21 @@ def _numbers(value) -> tuple[float, ...]:
     return numbers if len(numbers) >= _LEAST and not digits else ()
 
 
-def _literals(path: Path) -> Iterator[tuple[float, ...]]:
-    """The numbers of every list and tuple that a code cell of a notebook writes out."""
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+@functools.lru_cache(maxsize=64)
+def _literals(notebook: str) -> frozenset[tuple[float, ...]]:
+    """The numbers of every list and tuple that a code cell of a notebook writes out.
+
+    All labs look at the same pages: each is read once.
+    """
+    found = set()
+    for cell in json.loads(notebook)["cells"]:
         if cell["cell_type"] != "code":
             continue
         lines = [line for line in cell["source"] if not line.lstrip().startswith(("%", "!"))]
         for node in ast.walk(ast.parse("".join(lines))):
             if isinstance(node, ast.List | ast.Tuple) and (numbers := _numbers(_value(node))):
-                yield numbers
+                found.add(numbers)
+    return frozenset(found)
 
 
 def _value(node: ast.expr):

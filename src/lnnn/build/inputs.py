@@ -23,6 +23,8 @@ from lnnn.build.errors import BuildError
 LOCK = Path("notebooks.lock")
 PINS = Path("requirements/constraints.txt")
 BUILD = Path("src/lnnn/build")
+# Its modules that no byte of a built file depends on. A new one counts until it is named here.
+SHAPE_NOTHING = {"__init__", "__main__", "errors", "extract", "input_leaks", "inputs", "leaks"}
 
 _HEAD = """\
 # What each built file holds, and what it was made from, as hashes. `make notebooks` writes this
@@ -122,7 +124,8 @@ def lock_text(entries: dict[str, Entry]) -> str:
 
 def of_the_build(root: Path) -> list[str]:
     """What shapes every built file: the code of the build, where it stands below ``root``."""
-    return [path.relative_to(root).as_posix() for path in sorted((root / BUILD).glob("*.py"))]
+    modules = [path for path in (root / BUILD).glob("*.py") if path.stem not in SHAPE_NOTHING]
+    return sorted(path.relative_to(root).as_posix() for path in modules)
 
 
 def of_a_run(root: Path, notes: str) -> set[str]:

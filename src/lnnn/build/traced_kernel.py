@@ -2,8 +2,8 @@
 
 A script, run as ``python -P traced_kernel.py ROOT NOTES …``; what follows is for the kernel. A line
 of the file NOTES is a file below ROOT that was opened, ``open …/src/lnnn/exact.py``, or a folder
-whose names were asked for, ``list …/source/course``. It imports nothing of the project, or the
-notebook would find that loaded.
+whose names were asked for, ``list …/source/course``. Whether a file is there can be asked without
+a trace. It imports nothing of the project, or the notebook would find that loaded.
 """
 
 import os
