@@ -15,7 +15,7 @@ from lnnn.build.project import ROOT
 
 CONDA_NAMES = {"msgpack": "msgpack-python"}
 EXTRAS = ("lab", "grade")  # a conda user can open the course and grade
-ALSO = {"nbval"}  # from the test extra: lets a conda user check the notebooks
+ALSO = {"pytest", "nbval"}  # from the test extra: lets a conda user check notebooks and suites
 
 
 def _pyproject():
