@@ -10,13 +10,12 @@ float64 logits, shape (1, V), already divided by T, and one label.
 import math
 from functools import partial
 
-import contourpy
 import numpy as np
 
 from lnnn import exact as oracle
 from lnnn.observe import observe_call
 
-from . import numbers, study
+from . import contours, numbers, study
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
 from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
 from .widget import Explorable
@@ -340,22 +339,9 @@ def _levels(heights):
 
 def _contour(xs, ys, heights, level):
     """(x, y) of the line where the loss has this height; NaN between its pieces."""
-    pieces = contourpy.contour_generator(xs, ys, np.ma.masked_invalid(heights)).lines(level)
-    points = [np.vstack([_thinned(piece), [np.nan, np.nan]]) for piece in pieces]
+    pieces = [contours.thinned(line, _BEND) for line in contours.lines_at(xs, ys, heights, level)]
+    points = [np.vstack([piece, [np.nan, np.nan]]) for piece in pieces]
     return np.vstack(points).T if points else np.empty((2, 0))
-
-
-def _thinned(points):
-    """The points without those that lie on the straight line between the kept ones."""
-    kept, first = [points[0]], 0
-    for last in range(2, len(points)):
-        a, b = points[first], points[last]
-        along = (b - a) / (np.hypot(*(b - a)) or 1.0)
-        between = points[first + 1 : last] - a
-        if np.abs(between[:, 0] * along[1] - between[:, 1] * along[0]).max() > _BEND:
-            first = last - 1
-            kept.append(points[first])
-    return np.array([*kept, points[-1]])
 
 
 def _arrow(start, step):

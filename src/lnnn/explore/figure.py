@@ -5,7 +5,6 @@ The bytes depend on the scene alone (and on the versions of matplotlib and its f
 """
 
 import base64
-import io
 import math
 import textwrap
 
@@ -16,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
-from PIL import Image
 
+from . import palette_png
 from .scene import Axis, Panel, Scene, Status, status_of
 
 WIDTH = 8.6  # inches
@@ -66,15 +65,18 @@ _BAND_WORDS = 0.4  # rows above the first, for the words of bands
 def png(scene: Scene, settings: str = "") -> tuple[str, dict]:
     """(base64 PNG, output metadata with the width to show it at). ``settings`` goes under it."""
     figure = draw(scene, settings)
-    buffer = io.BytesIO()
-    # A palette of the colours in use and their soft edges takes a third of the bytes.
-    pixels = _pixels(figure).quantize(palette=_palette(), dither=Image.Dither.NONE)
-    pixels.save(buffer, format="png", optimize=True)
-    return base64.b64encode(buffer.getvalue()).decode("ascii"), {"width": SHOWN_WIDTH}
+    figure.set_dpi(DPI)
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]
+    data = palette_png.encode(pixels, _palette())
+    return base64.b64encode(data).decode("ascii"), {"width": SHOWN_WIDTH}
 
 
-def _palette() -> Image.Image:
-    """White, the greys, and every strong colour mixed with white and with ink."""
+def _palette():
+    """White, the greys, and every strong colour mixed with white and with ink: (n, 3) uint8.
+
+    They are the colours in use and their soft edges.
+    """
     white, ink = np.ones(3), np.array(to_rgb(INK))
     strong = sorted({INK, MUTED, RULE, *COLOURS.values(), *(colour for colour, _ in CURVES)})
     mixes = [white, *(np.array(to_rgb(grey)) for grey in (FAINT, WASH))]
@@ -82,15 +84,7 @@ def _palette() -> Image.Image:
         pure = np.array(to_rgb(colour))
         mixes += [share * pure + (1 - share) * white for share in np.linspace(0.1, 1, 10)]
         mixes += [share * pure + (1 - share) * ink for share in np.linspace(0.2, 0.8, 4)]
-    image = Image.new("P", (1, 1))
-    image.putpalette([round(255 * channel) for mix in mixes for channel in mix])
-    return image
-
-
-def _pixels(figure) -> Image.Image:
-    figure.set_dpi(DPI)
-    figure.canvas.draw()
-    return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    return (255 * np.array(mixes)).round().astype(np.uint8)
 
 
 def draw(scene: Scene, settings: str = "") -> Figure:
