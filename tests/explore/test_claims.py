@@ -243,7 +243,7 @@ def test_a_cap_that_nothing_reaches_says_so():
 
 
 def test_a_cap_that_gives_one_number_shows_what_is_wrong():
-    scene = cap_and_flag_scene(lambda log_p, at: log_p.mean(), sample(), name="mean")
+    scene = cap_and_flag_scene(lambda log_p, at: log_p.mean(), sample(), names=["mean"])
     assert "mean returned" in scene.panels[0].error
 
 

@@ -2,14 +2,13 @@
 
 from functools import partial
 
-import contourpy
 import mpmath
 import numpy as np
 import pytest
 import scipy.special
 
 from lnnn import explore
-from lnnn.explore import figure
+from lnnn.explore import contours, figure
 from lnnn.explore.cross_entropy import (
     confidently_wrong_scene,
     loss_surface_scene,
@@ -135,7 +134,7 @@ def test_at_the_lowest_temperature_the_gradient_in_z_is_twenty_times_that_in_z_o
     ],
 )
 def test_another_gradient_is_told_from_that_of_the_cross_entropy(wrong):
-    scene = p_minus_onehot_scene(wrong, values(-2, 1, 0, true_class="1"), name="mine")
+    scene = p_minus_onehot_scene(wrong, values(-2, 1, 0, true_class="1"), names=["mine"])
     assert scene.finding.startswith("mine gives ")
     assert scene.finding.endswith("this is not the gradient of the cross-entropy")
 
@@ -147,7 +146,7 @@ def test_an_unfused_gradient_that_breaks_is_named_and_marked():
         return p * (dp - (p * dp).sum())
 
     scene = p_minus_onehot_scene(
-        unfused, values(-20, 20, 0, temperature=0.05, true_class="1"), name="unfused"
+        unfused, values(-20, 20, 0, temperature=0.05, true_class="1"), names=["unfused"]
     )
     assert scene.finding.startswith("unfused gives NaN for class 1")
     assert scene.panels[1].to_dict()["bars"][0]["status"] == str(Status.NAN)
@@ -181,7 +180,7 @@ BROKEN = [
 @pytest.mark.parametrize(("function", "says"), BROKEN)
 def test_a_broken_gradient_shows_its_own_error(function, says):
     scenes = (
-        p_minus_onehot_scene(function, values(-2, 1, 0, true_class="1"), name="mine"),
+        p_minus_onehot_scene(function, values(-2, 1, 0, true_class="1"), names=["mine"]),
         confidently_wrong_scene(
             (cross_entropy_grad, function), values(-2, 1, 0, epsilon=1e-8), names=("good", "mine")
         ),
@@ -352,16 +351,14 @@ def test_a_loss_that_is_infinite_in_places_still_has_its_contours():
 
 
 def test_thinning_a_contour_leaves_it_where_it_is():
-    from lnnn.explore.cross_entropy import _thinned
-
     x = np.linspace(-14, 14, 29)
     heights = np.hypot(*np.meshgrid(x, x))
-    (circle,) = contourpy.contour_generator(x, x, heights).lines(9)
-    thin = _thinned(circle)
+    (circle,) = contours.lines_at(x, x, heights, 9)
+    thin = contours.thinned(circle, 0.02)
     assert len(thin) <= len(circle)
     assert np.hypot(*thin.T) == pytest.approx(9, abs=0.1)
     straight = np.array([[0.0, 0], [1, 1], [2, 2], [3, 3], [3, 4]])
-    assert _thinned(straight).tolist() == [[0, 0], [3, 3], [3, 4]]
+    assert contours.thinned(straight, 0.02).tolist() == [[0, 0], [3, 3], [3, 4]]
 
 
 # The explorables.

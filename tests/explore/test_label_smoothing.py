@@ -224,7 +224,7 @@ def confident(p, right):
 def reliable(p=0.9, right=75, temperature=1.0, softmax=special.softmax):
     models = {"hard": confident(p, right), "soft": confident(0.75, 75)}
     values = {"model": "hard", "temperature": temperature}
-    return reliability_scene(softmax, models, LABELS, values, name="softmax")
+    return reliability_scene(softmax, models, LABELS, values, names=["softmax"])
 
 
 def rows(softmax_of):

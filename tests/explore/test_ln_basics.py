@@ -74,7 +74,7 @@ def test_close_up_the_curve_looks_the_same_at_every_p():
 
 
 def test_an_epsilon_in_the_logarithm_is_seen_in_the_slope():
-    scene = tangent_scene(lambda p: np.log(p + 1e-3), {"p": 1e-3}, name="with epsilon")
+    scene = tangent_scene(lambda p: np.log(p + 1e-3), {"p": 1e-3}, names=["with epsilon"])
     assert "has the slope 500, and 1/p is 1e3: this is not the logarithm" in scene.finding
 
 
@@ -129,7 +129,7 @@ def test_a_probability_flushed_to_zero_is_told_by_word_and_status():
 
 
 def test_a_wrong_unit_is_named_in_the_finding():
-    scene = surprisal_scene(lambda p: -np.log2(p), logits(2, 0), name="in bits")
+    scene = surprisal_scene(lambda p: -np.log2(p), logits(2, 0), names=["in bits"])
     assert "in bits makes class 2 2.885 nats dearer" in scene.finding
 
 

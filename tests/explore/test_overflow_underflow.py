@@ -11,12 +11,12 @@ from lnnn.explore import figure
 from lnnn.explore.float_types import TYPES
 from lnnn.explore.overflow_underflow import (
     FOUR_TYPES,
-    LAB_TYPES,
     WORDS,
     exp_number_line_scene,
     four_dtypes_scene,
 )
 from lnnn.explore.scene import Status
+from lnnn.explore.sliders import DTYPES
 
 
 def limits(dtype):
@@ -82,7 +82,7 @@ def test_the_same_logits_have_all_their_bits_in_float32():
     assert scene.finding == "e^(z/T) in float32: all 4 classes have their 24 bits"
 
 
-@pytest.mark.parametrize("dtype", LAB_TYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("x", [-300, -104.5, -103, -100, -88, -17, -12, -5, 0, 10, 12, 80, 89])
 def test_the_bars_show_what_numpy_holds(dtype, x):
     (bar, _) = line(x, 0, dtype=dtype).panels[1].bar_list

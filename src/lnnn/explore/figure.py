@@ -17,7 +17,8 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from . import palette_png
-from .scene import Axis, Panel, Scene, Status, status_of
+from .scene import Axis, Panel, Scene
+from .status import Status, status_of
 
 WIDTH = 8.6  # inches
 DPI = 144
@@ -191,7 +192,7 @@ def _bars_room(panel):
         _letters([bar.row for bar in panel.bar_list]) + 0.08,
         max(
             _letters([bar.words()])
-            + (0.13 if status_of(bar.status, bar.value) is Status.ORDINARY else 0.3)
+            + (0.13 if status_of(bar.value, bar.status) is Status.ORDINARY else 0.3)
             for bar in panel.bar_list
         ),
     )
@@ -217,7 +218,7 @@ def _bars(axes, panel):
     for bar in panel.bar_list:
         k = series.index(bar.series)
         y = rows.index(bar.row) + (k - (len(series) - 1) / 2) * thick * 1.25
-        status = status_of(bar.status, bar.value)
+        status = status_of(bar.value, bar.status)
         if math.isfinite(bar.value):
             end = panel.x.position(bar.value)
             axes.barh(y, end - zero, left=zero, height=thick, **BAR_FILLS[k % len(BAR_FILLS)])
@@ -283,11 +284,11 @@ def _number_line(axes, panel):
         away = [mark for mark in marks if not math.isfinite(mark.x)]
         for k, mark in enumerate(away):
             x = first + (last - first) * (k + 1) / (len(away) + 1)
-            _mark(axes, x, i + 0.2, status_of(mark.status, mark.x))
+            _mark(axes, x, i + 0.2, status_of(mark.x, mark.status))
         for mark in marks:
             if math.isfinite(mark.x):
                 x = panel.x.position(mark.x)
-                _mark(axes, x, i + 0.2, status_of(mark.status, mark.x))
+                _mark(axes, x, i + 0.2, status_of(mark.x, mark.status))
                 if mark.label:
                     axes.text(x, i + 0.3, mark.label, ha="center", va="top", size=_SMALL)
 
@@ -338,7 +339,7 @@ def _lines(axes, panel):
     for mark in panel.marks:
         if math.isfinite(mark.x) and mark.y is not None and math.isfinite(mark.y):
             at = panel.x.position(mark.x), panel.y.position(mark.y)
-            _mark(axes, *at, status_of(mark.status, mark.x))
+            _mark(axes, *at, status_of(mark.x, mark.status))
             axes.annotate(mark.label, at, xytext=(6, 6), textcoords="offset points", size=_SMALL)
     if len(panel.line_list) > 1:
         axes.legend(fontsize=_SMALL, frameon=False, labelcolor=INK)

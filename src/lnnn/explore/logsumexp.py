@@ -1,9 +1,4 @@
-"""Explorables of notebook 03: any shift c, the smooth maximum, one pass in chunks.
-
-``choose_shift_scene``, ``smooth_max_scene`` and ``online_pass_scene`` are pure: functions and
-slider values in, scene out. ``choose_shift``, ``smooth_max`` and ``online_pass`` wrap them in a
-widget.
-"""
+"""Explorables of notebook 03: any shift c, the smooth maximum, one pass in chunks."""
 
 import math
 from dataclasses import replace
@@ -15,20 +10,23 @@ import numpy as np
 from lnnn import exact as oracle
 from lnnn.observe import observe_call
 
-from . import axes, numbers, study
+from . import answers, axes, numbers, study
+from .curves import within
 from .float_types import TYPES
-from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene, Status
+from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene
 from .sliders import (
     Choice,
     Slider,
+    dtype_choice,
     logit_sliders,
     logits_of,
     offset_slider,
     temperature_slider,
 )
+from .snippet import assignments
+from .status import Status, status_of
 from .widget import Explorable
 
-DTYPES = ("float16", "float32", "float64")
 SHIFTS = np.arange(-200.0, 301.0, 5.0)  # every position of the slider for c
 ORDERS = ("as given", "largest first", "4 masked first")
 RISING = (
@@ -52,14 +50,14 @@ def choose_shift(
     name: its title; its own name unless given. logits, temperature, c, dtype: where the sliders
     start; c is one of ``SHIFTS``.
     """
-    study.check_functions("choose_shift", (function,))
+    names = study.checked("choose_shift", [function], name and [name])
     controls = [
-        Slider("c", start=c, low=SHIFTS[0], high=SHIFTS[-1], step=5.0, label="shift c"),
-        Choice("dtype", DTYPES, start=dtype, label="floats"),
+        Slider("c", c, SHIFTS[0], SHIFTS[-1], step=5.0, label="shift c"),
+        dtype_choice(dtype),
         *logit_sliders(logits),
         temperature_slider(temperature),
     ]
-    return Explorable(partial(choose_shift_scene, function, name=name), controls)
+    return Explorable(partial(choose_shift_scene, function, names=names), controls)
 
 
 def smooth_max(
@@ -71,13 +69,9 @@ def smooth_max(
     number, in nats. name: its title; its own name unless given.
     logits, temperature, offset: where the sliders start; one slider for each logit.
     """
-    study.check_functions("smooth_max", (function,))
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        offset_slider(offset),
-    ]
-    return Explorable(partial(smooth_max_scene, function, name=name), controls)
+    names = study.checked("smooth_max", [function], name and [name])
+    controls = [*logit_sliders(logits), temperature_slider(temperature), offset_slider(offset)]
+    return Explorable(partial(smooth_max_scene, function, names=names), controls)
 
 
 def online_pass(
@@ -90,35 +84,29 @@ def online_pass(
     names: their titles, in order. logits: the whole row, at least five.
     step, chunk, temperature: where the sliders start.
     """
-    study.check_functions("online_pass", updates)
-    names = study.checked_names(names, updates)
+    names = study.checked("online_pass", updates, names)
     n = len(logits)
     controls = [
-        Slider("step", start=step, low=0, high=n, step=1, integer=True, label="chunks read"),
-        Slider(
-            "chunk", start=chunk, low=1, high=n, step=1, integer=True, label="logits in a chunk"
-        ),
+        Slider("step", step, 0, n, step=1, integer=True, label="chunks read"),
+        Slider("chunk", chunk, 1, n, step=1, integer=True, label="logits in a chunk"),
         temperature_slider(temperature),
         Choice("order", ORDERS, label="order of the logits"),
     ]
     return Explorable(partial(online_pass_scene, updates, names=names, logits=logits), controls)
 
 
-def choose_shift_scene(function, values: dict, *, name=None) -> Scene:
+@study.shows_problems
+def choose_shift_scene(function, values: dict, *, names=None) -> Scene:
     """The scene of ``choose_shift`` at ``values``: c, dtype, logit_1 …, temperature."""
     dtype, c = np.dtype(values["dtype"]), float(values["c"])
-    name = name or study.names_of([function])[0]
     with np.errstate(over="ignore"):
         z = (logits_of(values) / float(values["temperature"])).astype(dtype)
-    held = ", ".join(repr(float(v)) for v in z)
-    snippet = f"z = np.array([{held}], dtype=np.{dtype})\nc = np.{dtype}({c!r})"
+    code = f"{assignments(typed=True, z=z)}\nc = np.{dtype}({c!r})"
+    (function,) = study.studied([function], names, snippet=code)
     shifts = np.union1d(SHIFTS, [c])
-    results = []
-    for shift in shifts:
-        result, problem = study.one_number(name, function, z, dtype.type(shift))
-        if problem:
-            return Scene.problem(f"{name} gives no log-sum-exp", name, problem, snippet=snippet)
-        results.append(result)
+    results = [
+        function.number(z, dtype.type(shift), otherwise="gives no log-sum-exp") for shift in shifts
+    ]
     truth = oracle.logsumexp(z)
     with np.errstate(over="ignore"):
         results = np.array(results).astype(dtype)
@@ -128,39 +116,37 @@ def choose_shift_scene(function, values: dict, *, name=None) -> Scene:
     with np.errstate(over="ignore"):
         terms = np.exp(z - dtype.type(c))
     return Scene(
-        finding=_shift_finding(name, c, terms, results[here], errors[here], truth),
+        finding=_shift_finding(function.name, c, terms, results[here], errors[here], truth),
         panels=[
             _terms_panel(z, c, terms, dtype),
-            _errors_panel(name, shifts, results, errors, bound, here, dtype),
+            _errors_panel(function.name, shifts, results, errors, bound, here, dtype),
         ],
         readouts=[
-            Readout(name, numbers.nats(results[here], 7), _result_status(results[here])),
+            Readout(function.name, numbers.nats(results[here], 7), _result_status(results[here])),
             Readout("exact", numbers.nats(float(truth), 7)),
             Readout("error", numbers.ulp_text(errors[here])),
             Readout(f"within {_GOOD:g} ulp", _good_shifts(shifts, errors)),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
-def smooth_max_scene(function, values: dict, *, name=None) -> Scene:
+@study.shows_problems
+def smooth_max_scene(function, values: dict, *, names=None) -> Scene:
     """The scene of ``smooth_max`` at ``values``: logit_1 …, temperature, offset."""
     T, offset = float(values["temperature"]), float(values["offset"])
-    name = name or study.names_of([function])[0]
     logits = logits_of(values)
     z, n = logits + offset, len(logits)
-    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {T!r}"
-    value, problem = study.one_number(name, function, z / T)
-    if problem:
-        return Scene.problem(f"{name} gives no log-sum-exp", name, problem, snippet=snippet)
-    m, smooth = float(z.max()), T * value
+    code = assignments(z=z, temperature=T)
+    (function,) = study.studied([function], names, snippet=code)
+    smooth = T * function.number(z / T, otherwise="gives no log-sum-exp")
+    m = float(z.max())
     truth = T * float(oracle.logsumexp(z / T))
-    reach = max(20.0, float(np.abs(logits).max()))
     return Scene(
-        finding=_smooth_finding(name, smooth, truth, m, T, n),
+        finding=_smooth_finding(function.name, smooth, truth, m, T, n),
         panels=[
-            _moving_logit_panel(name, function, logits, T, offset, smooth, reach),
-            _cooling_panel(name, function, z, T, smooth - m),
+            _moving_logit_panel(function, logits, T, offset, smooth),
+            _cooling_panel(function, z, T, smooth - m),
         ],
         readouts=[
             Readout("largest logit m", numbers.text(m, 7)),
@@ -168,26 +154,24 @@ def smooth_max_scene(function, values: dict, *, name=None) -> Scene:
             Readout("above m", numbers.text(smooth - m, 4), _result_status(smooth)),
             Readout(f"at most T ln {n}", numbers.text(T * math.log(n), 4)),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
+@study.shows_problems
 def online_pass_scene(updates, values: dict, *, names=None, logits=RISING) -> Scene:
     """The scene of ``online_pass`` at ``values``: step, chunk, temperature, order."""
-    names = names or study.names_of(updates)
     z = _in_order(np.array(logits, dtype=float) / float(values["temperature"]), values["order"])
     size = int(values["chunk"])
     chunks = [z[i : i + size] for i in range(0, len(z), size)]
     step = min(int(values["step"]), len(chunks))
     read = np.minimum(size * np.arange(len(chunks) + 1), len(z))
     truths = np.array([float(oracle.logsumexp(z[:k])) for k in read])
-    snippet = f"z = np.array({z.tolist()!r})\nchunk = {size}".replace("-inf", "-np.inf")
-    passes = []
-    for name, update in zip(names, updates, strict=True):
-        states, problem = _fold(name, update, chunks[:step])
-        if problem:
-            return Scene.problem(f"{name} gives no state", name, problem, snippet=snippet)
-        passes.append((name, states))
+    code = assignments(z=z, chunk=size)
+    passes = [
+        (update.name, _fold(update, chunks[:step]))
+        for update in study.studied(updates, names, snippet=code)
+    ]
     return Scene(
         finding=_pass_finding(passes, truths[step], step, len(chunks)),
         panels=[
@@ -195,14 +179,14 @@ def online_pass_scene(updates, values: dict, *, names=None, logits=RISING) -> Sc
             _sums_panel(passes, truths[step]),
         ],
         readouts=[
-            Readout("last chunk", _listed(chunks[step - 1]) if step else "none yet"),
+            Readout("last chunk", _shortened(chunks[step - 1]) if step else "none yet"),
             Readout("exact log-sum-exp so far", numbers.nats(truths[step], 5)),
             *(
                 Readout(name, _state_in_words(states[-1]), _state_status(states[-1], truths[step]))
                 for name, states in passes
             ),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
@@ -210,28 +194,20 @@ def online_pass_scene(updates, values: dict, *, names=None, logits=RISING) -> Sc
 
 
 def _terms_panel(z, c, terms, dtype):
-    overflow, subnormal, zero = TYPES[dtype.name].exp_limits
-    reach = 1.35 * max(overflow, -zero)
-    axis = Axis(
-        "exponent z − c (nats)", -reach, reach, ticks=numbers.linear_ticks(-reach, reach, most=7)
-    )
+    limits = TYPES[dtype.name].exp_limits
+    reach = 1.35 * max(map(abs, limits))
     rows, marks = [], []
     for k, (z_k, term) in enumerate(zip(z, terms, strict=True), start=1):
-        exponent = float(z_k) - c
         row = f"term {k}: e^({numbers.text(z_k, 5)} − {_bracketed(c)})"
-        status = _result_status(term) if term > 0 else Status.UNDERFLOW
+        status = Status.UNDERFLOW if term == 0 else status_of(term)
         rows.append(Row(row, _term_in_words(term, dtype)))
-        marks.append(Mark(exponent, row=row, status=status))
+        marks.append(Mark(float(z_k) - c, row=row, status=status))
     return Panel.number_line(
         f"What {dtype} makes of each term",
-        axis,
+        Axis("exponent z − c (nats)", -reach, reach, most=7),
         rows,
         marks,
-        bands=[
-            Band(-reach, zero, "0", Status.UNDERFLOW),
-            Band(zero, subnormal, "subnormal"),
-            Band(overflow, reach, "overflow", Status.OVERFLOW),
-        ],
+        bands=axes.exp_bands(reach, limits, zero_word="0"),
         wide=True,
     )
 
@@ -314,12 +290,8 @@ def _bound_in_ulp(z, shifts, truth, dtype):
 
 
 def _result_status(value):
-    """Of a log-sum-exp or a term: −inf means that every term was flushed to 0."""
-    if np.isnan(value):
-        return Status.NAN
-    if np.isinf(value):
-        return Status.OVERFLOW if value > 0 else Status.UNDERFLOW
-    return Status.ORDINARY
+    """Of a log-sum-exp: −inf means that every term was flushed to 0."""
+    return Status.UNDERFLOW if value == -math.inf else status_of(value)
 
 
 def _good_shifts(shifts, errors):
@@ -352,60 +324,44 @@ def _shift_finding(name, c, terms, result, error, truth):
 # The smooth maximum.
 
 
-def _moving_logit_panel(name, function, logits, T, offset, smooth, reach):
+def _moving_logit_panel(function, logits, T, offset, smooth):
+    reach = max(20.0, float(np.abs(logits).max()))
     x = np.linspace(-reach, reach, 41)
     rows = np.tile(logits, (len(x), 1))
     rows[:, 0] = x
-    curve = [T * _number(function, (row + offset) / T) - offset for row in rows]
+    curve = [T * function.number_or_nan((row + offset) / T) - offset for row in rows]
     low = min(float(logits[1:].max()) - 2, 0.9 * reach)
     high = max(reach, float(logits.max())) + T * math.log(len(logits))
     return Panel.lines(
         "As logit 1 moves",
-        Axis("logit 1", -reach, reach, ticks=numbers.linear_ticks(-reach, reach)),
-        Axis(
-            "nats, offset taken off" if offset else "nats",
-            low,
-            high,
-            ticks=numbers.linear_ticks(low, high),
-        ),
+        Axis("logit 1", -reach, reach),
+        Axis("nats, offset taken off" if offset else "nats", low, high),
         [
-            Line(f"T·{name}(z/T)", x, np.array(curve)),
+            Line(f"T·{function.name}(z/T)", x, np.array(curve)),
             Line("largest logit", x, rows.max(axis=1)),
         ],
         marks=[Mark(logits[0], y=smooth - offset, status=_result_status(smooth))],
     )
 
 
-def _cooling_panel(name, function, z, T, gap):
+def _cooling_panel(function, z, T, gap):
     low, high = temperature_slider().low, temperature_slider().high
     x = np.geomspace(low, high, 41)
     m, n = z.max(), len(z)
-    gaps = np.array([t * _number(function, z / t) - m for t in x])
+    gaps = np.array([t * function.number_or_nan(z / t) - m for t in x])
     ceiling = numbers.nice_ceiling(high * math.log(n))
-    decades = [v for v in (0.1, 1.0, 10.0, 100.0) if v <= ceiling]
+    ticks = numbers.ticks_at(v for v in (0.0, 0.1, 1.0, 10.0, 100.0) if v <= ceiling)
+    label = "nats above the largest logit"
     return Panel.lines(
         "As the temperature moves",
         Axis("temperature T", low, high, scale="log"),
-        Axis(
-            "nats above the largest logit",
-            0.0,
-            ceiling,
-            scale="symlog",
-            linear_width=0.1,
-            ticks=((0.0, "0"), *((v, numbers.text(v)) for v in decades)),
-        ),
+        Axis(label, 0.0, ceiling, scale="symlog", linear_width=0.1, ticks=ticks),
         [
-            Line(f"T·{name}(z/T) − m", x, np.where(gaps >= 0, gaps, np.nan)),
+            Line(f"T·{function.name}(z/T) − m", x, within(gaps, 0)),
             Line(f"T ln {n}", x, x * math.log(n)),
         ],
         marks=[Mark(T, y=max(gap, 0.0), status=_result_status(gap))],
     )
-
-
-def _number(function, z):
-    """What the function makes of another row; NaN where that is no number."""
-    value, _ = study.one_number("", function, z)
-    return math.nan if value is None else value
 
 
 def _smooth_finding(name, smooth, truth, m, T, n):
@@ -431,22 +387,21 @@ def _in_order(z, order):
     return z
 
 
-def _fold(name, update, chunks):
-    """(the states before and after each chunk, "") or (None, what is wrong with an answer)."""
-    states = [_START]
+def _fold(update, chunks):
+    """The states before and after each chunk; what is wrong with an answer ends the scene."""
+    states, otherwise = [_START], "gives no state"
     for number, chunk in enumerate(chunks, start=1):
-        observed = observe_call(update, (states[-1], chunk.copy()), {})
+        observed = observe_call(update.function, (states[-1], chunk.copy()), {})
+        at = f" at chunk {number}"
         if observed.raised is not None:
-            kind, message = observed.raised.classes[0], observed.raised.message
-            return None, f"{name} raised {kind} at chunk {number}: {message}".rstrip(": ")
+            update.gives_nothing(answers.raised(update.name, observed, at), otherwise)
         try:
             m, s = (float(v) for v in observed.value)
         except (TypeError, ValueError):
-            given = type(observed.value).__name__
-            wanted = "Expected: a tuple (m, s) of two numbers"
-            return None, f"{name} returned {given} at chunk {number}. {wanted}"
+            given = type(observed.value).__name__ + at
+            update.refuse(given, "Expected: a tuple (m, s) of two numbers", otherwise)
         states.append((m, s))
-    return states, ""
+    return states
 
 
 def _total(state):
@@ -478,9 +433,6 @@ def _progress_panel(passes, z, read, truths, step):
     totals = [np.array([_total(state) for state in states]) for _, states in passes]
     known = np.concatenate([finite, *(t[np.isfinite(t)] for t in totals)])
     low, high = float(finite.min()) - 1, float(known.max()) + 1
-    curves = [
-        Line(name, read[: step + 1], total) for (name, _), total in zip(passes, totals, strict=True)
-    ]
     marks = []
     said = set()
     for total in totals:
@@ -494,10 +446,10 @@ def _progress_panel(passes, z, read, truths, step):
     return Panel.lines(
         "m + ln s so far",
         Axis("logits read", 0, 1.15 * len(z), ticks=numbers.linear_ticks(0, len(z), most=7)),
-        Axis("nats", low, high, ticks=numbers.linear_ticks(low, high, most=7)),
+        Axis("nats", low, high, most=7),
         [
             Line("exact", read, truths),
-            *curves,
+            *(Line(name, read[: step + 1], t) for (name, _), t in zip(passes, totals, strict=True)),
             Line("largest logit so far", read, tops),
         ],
         marks=marks,
@@ -505,17 +457,13 @@ def _progress_panel(passes, z, read, truths, step):
 
 
 def _sums_panel(passes, truth):
-    bars, known = [], [1.0]
+    bars, known = [], []
     for name, states in passes:
         m, s = states[-1]
         wanted = _sum_for(truth, m)
-        known += [v for v in (s, wanted) if v is not None and math.isfinite(v)]
-        status = Status.ORDINARY if math.isfinite(s) else _result_status(s)
-        bars.append(Bar(name, s, status=status, text=numbers.text(s, 4), exact=wanted))
-    high = numbers.nice_ceiling(max(known))
-    return Panel.bars(
-        "s, measured from m", Axis("s", 0, high, ticks=numbers.linear_ticks(0, high, most=4)), bars
-    )
+        known += [s] if wanted is None else [s, wanted]
+        bars.append(Bar(name, s, "", _result_status(s), numbers.text(s, 4), exact=wanted))
+    return Panel.bars("s, measured from m", axes.from_zero("s", known), bars)
 
 
 def _sum_for(truth, m):
@@ -525,9 +473,9 @@ def _sum_for(truth, m):
     return math.exp(truth - m)
 
 
-def _listed(values):
-    shown = [numbers.text(v, 4) for v in values[:6]]
-    return ", ".join(shown) + (f", … ({len(values)} logits)" if len(values) > 6 else "")
+def _shortened(values):
+    more = f", … ({len(values)} logits)" if len(values) > 6 else ""
+    return numbers.listed(values[:6], 4) + more
 
 
 def _pass_finding(passes, truth, step, count):

@@ -29,6 +29,11 @@ def nats(x, digits=4) -> str:
     return f"{text(x, digits)} nats"
 
 
+def listed(values, digits=6) -> str:
+    """The values, ``2, 1, 0, −1``."""
+    return ", ".join(text(v, digits) for v in values)
+
+
 def ulp_text(error) -> str:
     """An error in ulp to two or three digits with its unit: ``0.61 ulp``, ``3.2 × 10⁵ ulp``."""
     error = float(error)
@@ -60,12 +65,17 @@ def nice_ceiling(x) -> float:
     raise AssertionError("x / power lies in [1, 10)")
 
 
+def ticks_at(values, digits=6) -> tuple[tuple[float, str], ...]:
+    """A tick at each of the values, with its text."""
+    return tuple((v, text(v, digits)) for v in values)
+
+
 def linear_ticks(low, high, most=5) -> tuple[tuple[float, str], ...]:
     """At most ``most`` round ticks within [low, high], on both ends if a round step allows it."""
     step = _tick_step(low, high, (high - low) / (most - 1))
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
-    return tuple((k * step + 0.0, text(k * step)) for k in range(first, last + 1))
+    return ticks_at(k * step + 0.0 for k in range(first, last + 1))
 
 
 def _tick_step(low, high, least):

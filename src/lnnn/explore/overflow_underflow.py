@@ -1,11 +1,9 @@
-"""Explorables of notebook 02: where e^(z/T) falls in a float type, one softmax in four types.
+"""Explorables of notebook 02: where e^(z/T) falls in a float type, one softmax in four types."""
 
-``exp_number_line_scene`` and ``four_dtypes_scene`` are pure: functions and slider values in, scene
-out. ``exp_number_line`` and ``four_dtypes`` wrap them in a widget.
-"""
-
+import contextlib
 import functools
 import math
+from dataclasses import replace
 from functools import partial
 
 import mpmath
@@ -13,13 +11,17 @@ import numpy as np
 
 from lnnn import exact as oracle
 
-from . import numbers, study
+from . import axes, numbers, study
+from .answers import described
+from .bars import FLUSHED, told_bar
 from .float_types import TYPES, Bfloat16, bfloat16
-from .scene import Axis, Band, Bar, Mark, Panel, Readout, Row, Scene, Status
-from .sliders import Choice, logit_sliders, logits_of, temperature_slider
+from .scene import Axis, Bar, Mark, Panel, Readout, Row, Scene
+from .sliders import DTYPES, dtype_choice, logit_sliders, logits_of, temperature_slider
+from .snippet import assignments
+from .status import Status
 from .widget import Explorable
+from .words import joined
 
-LAB_TYPES = ("float16", "float32", "float64")
 FOUR_TYPES = ("float16", "bfloat16", "float32", "float64")
 WORDS = ("overflow", "normal", "subnormal", "zero")
 FATES = (12.0, 0.0, -12.0, -40.0)  # in float16: one of each
@@ -30,6 +32,7 @@ _BECOMES = {
     "zero": ("is 0", "are 0"),
 }
 _STATUS = {"overflow": Status.OVERFLOW, "zero": Status.UNDERFLOW}
+_ZERO = FLUSHED | {Status.OVERFLOW: " (sum is inf)"}
 _LEAST_ERROR = 1e-17  # below half a step of float64
 
 
@@ -38,7 +41,7 @@ def exp_number_line(
     thresholds,
     verdict=None,
     *,
-    dtypes=LAB_TYPES,
+    dtypes=DTYPES,
     names=None,
     logits=FATES,
     temperature=1.0,
@@ -55,23 +58,13 @@ def exp_number_line(
     functions, in order. logits, temperature, dtype: where the sliders start.
     """
     given = [f for f in (classify, thresholds, verdict) if f is not None]
-    study.check_functions("exp_number_line", given)
+    names = study.checked("exp_number_line", given, names)
     unknown = [name for name in dtypes if name not in TYPES]
     if unknown:
         raise ValueError(f"exp_number_line: dtypes are some of {list(TYPES)}, not {unknown}")
-    scene = partial(
-        exp_number_line_scene,
-        classify,
-        thresholds,
-        verdict,
-        names=study.checked_names(names, given),
-    )
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Choice("dtype", tuple(dtypes), start=dtype, label="floats"),
-    ]
-    return Explorable(scene, controls)
+    scene = partial(exp_number_line_scene, classify, thresholds, verdict, names=names)
+    choice = dtype_choice(dtype, dtypes)
+    return Explorable(scene, [*logit_sliders(logits), temperature_slider(temperature), choice])
 
 
 def four_dtypes(softmax, *, name=None, logits=(12.0, 11.0, 0.0), temperature=1.0) -> Explorable:
@@ -82,27 +75,23 @@ def four_dtypes(softmax, *, name=None, logits=(12.0, 11.0, 0.0), temperature=1.0
     ``lnnn.explore.float_types.Bfloat16``. The exact values start from the logits of the sliders.
     name: its title; its own name unless given. logits, temperature: where the sliders start.
     """
-    study.check_functions("four_dtypes", (softmax,))
-    (name,) = study.checked_names(name and [name], (softmax,))
+    names = study.checked("four_dtypes", [softmax], name and [name])
     controls = [*logit_sliders(logits), temperature_slider(temperature)]
-    return Explorable(partial(four_dtypes_scene, softmax, name=name), controls)
+    return Explorable(partial(four_dtypes_scene, softmax, names=names), controls)
 
 
+@study.shows_problems
 def exp_number_line_scene(classify, thresholds, verdict, values: dict, *, names=None) -> Scene:
     """The scene of ``exp_number_line`` at ``values``: logit_1 …, temperature, dtype."""
     dtype, temperature = values["dtype"], float(values["temperature"])
     kind = TYPES[dtype]
-    functions = [f for f in (classify, thresholds, verdict) if f is not None]
-    names = names or study.names_of(functions)
     z = logits_of(values)
     x = z / temperature
-    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}\ndtype = {dtype!r}"
-    limits, problem = _limits(names[1], thresholds, dtype)
-    if problem:
-        return Scene.problem(f"{names[1]} gives no limits", names[1], problem, snippet=snippet)
-    words, problem = _words(names[0], classify, x, dtype)
-    if problem:
-        return Scene.problem(f"{names[0]} gives no words", names[0], problem, snippet=snippet)
+    code = assignments(z=z, temperature=temperature, dtype=dtype)
+    given = [f for f in (classify, thresholds, verdict) if f is not None]
+    classify, thresholds, *verdicts = study.studied(given, names, snippet=code)
+    limits = _limits(thresholds, dtype)
+    words = _words(classify, x, dtype)
     readouts = [
         Readout(label, numbers.nats(v, 7))
         for label, v in zip(
@@ -110,18 +99,14 @@ def exp_number_line_scene(classify, thresholds, verdict, values: dict, *, names=
         )
     ]
     told = ""
-    if verdict is not None:
-        told, problem = study.outcome(names[2], verdict, x, dtype)
-        if not problem and not isinstance(told, str):
-            problem = f"{names[2]} returned {study.described(told)}. Expected: one word"
-        if problem:
-            return Scene.problem(f"{names[2]} gives no word", names[2], problem, snippet=snippet)
-        readouts.append(Readout(names[2], told))
+    for verdict in verdicts:
+        told = _word(verdict, x, dtype)
+        readouts.append(Readout(verdict.name, told))
     exact = [mpmath.exp(mpmath.mpf(float(v))) for v in x]
     held = [kind.nearest(v) for v in exact]
     rows = [f"class {k}" for k in range(1, len(x) + 1)]
     return Scene(
-        finding=_fates_finding(names[0], words, x, held, kind, told),
+        finding=_fates_finding(classify.name, words, x, held, kind, told),
         panels=[
             _line_panel(x, words, rows, limits),
             Panel.bars(
@@ -132,36 +117,34 @@ def exp_number_line_scene(classify, thresholds, verdict, values: dict, *, names=
             ),
         ],
         readouts=readouts,
-        snippet=snippet,
+        snippet=code,
     )
 
 
-def four_dtypes_scene(softmax, values: dict, *, name=None) -> Scene:
+@study.shows_problems
+def four_dtypes_scene(softmax, values: dict, *, names=None) -> Scene:
     """The scene of ``four_dtypes`` at ``values``: logit_1 …, temperature."""
     temperature = float(values["temperature"])
-    name = name or study.names_of([softmax])[0]
     z = logits_of(values)
-    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}"
+    code = assignments(z=z, temperature=temperature)
+    (softmax,) = study.studied([softmax], names, snippet=code)
     truth = oracle.softmax(z, temperature=temperature)
     answers, notes = {}, []
     for dtype in FOUR_TYPES:
-        p, problem, note = _softmax_in(dtype, name, softmax, z, temperature)
-        if problem:
-            finding = f"{name} gives no probabilities in {dtype}"
-            return Scene.problem(finding, name, problem, snippet=snippet)
-        answers[dtype] = p
+        answers[dtype], note = _softmax_in(dtype, softmax, z, temperature)
         notes += [f"{dtype}: {note}"] if note else []
     statuses = {
         dtype: [_status(v, e, p) for v, e in zip(p, truth, strict=True)]
         for dtype, p in answers.items()
     }
     bars = [
-        Bar(
+        told_bar(
             f"class {k + 1}",
-            float(p[k]),
+            p[k],
+            statuses[dtype][k],
+            digits=4,
+            words=_ZERO if p[k] == 0 else {},
             series=dtype,
-            status=statuses[dtype][k],
-            text=_probability_text(p[k], statuses[dtype][k]),
             exact=float(truth[k]),
         )
         for k in range(len(z))
@@ -169,67 +152,64 @@ def four_dtypes_scene(softmax, values: dict, *, name=None) -> Scene:
     ]
     errors = {d: oracle.relative_error(p.astype(float), truth) for d, p in answers.items()}
     marks = [
-        Mark(
-            float(e) if np.isfinite(v) else float(v),
-            row=dtype,
-            status=status,
-        )
+        Mark(float(e if np.isfinite(v) else v), row=dtype, status=status)
         for dtype, p in answers.items()
         for v, e, status in zip(p, errors[dtype], statuses[dtype], strict=True)
     ]
     rows = [Row(d, _row_text(p, statuses[d], errors[d])) for d, p in answers.items()]
+    title, note = f"{softmax.name}, in four types", "; ".join(notes)
     return Scene(
-        finding=_four_finding(name, answers, statuses, errors),
+        finding=_four_finding(softmax.name, answers, statuses, errors),
         panels=[
-            Panel.bars(
-                f"{name}, in four types",
-                Axis("probability", 0, 1),
-                bars,
-                note="; ".join(notes),
-                wide=True,
-            ),
+            Panel.bars(title, Axis("probability", 0, 1), bars, note=note, wide=True),
             Panel.number_line(
                 "Relative error of each class", _error_axis(), rows, marks, wide=True
             ),
         ],
-        readouts=[Readout("exact", ", ".join(numbers.text(v, 5) for v in truth))],
-        snippet=snippet,
+        readouts=[Readout("exact", numbers.listed(truth, 5))],
+        snippet=code,
     )
 
 
 # Where e^(z/T) falls.
 
 
-def _limits(name, thresholds, dtype):
-    value, problem = study.outcome(name, thresholds, dtype)
-    if problem:
-        return None, problem
-    wanted = "Expected: three numbers, (overflow, subnormal, zero), from high to low"
-    try:
+def _limits(thresholds, dtype):
+    """The three limits that the function gives; what is wrong with them ends the scene."""
+    otherwise = "gives no limits"
+    value = thresholds.value(dtype, otherwise=otherwise)
+    limits, given = (), described(value)
+    with contextlib.suppress(TypeError, ValueError):
         limits = tuple(float(v) for v in value)
-    except (TypeError, ValueError):
-        return None, f"{name} returned {study.described(value)}. {wanted}"
+        given = f"({numbers.listed(limits)}) for {dtype}"
     ordered = len(limits) == 3 and limits[0] > limits[1] > limits[2]
     if not ordered or not all(map(math.isfinite, limits)):
-        shown = ", ".join(numbers.text(v, 6) for v in limits)
-        return None, f"{name} returned ({shown}) for {dtype}. {wanted}"
-    return limits, ""
+        wanted = "Expected: three numbers, (overflow, subnormal, zero), from high to low"
+        thresholds.refuse(given, wanted, otherwise)
+    return limits
 
 
-def _words(name, classify, x, dtype):
-    value, problem = study.outcome(name, classify, x, dtype)
-    if problem:
-        return None, problem
+def _words(classify, x, dtype):
+    """The words that the function gives; what is wrong with them ends the scene."""
+    otherwise = "gives no words"
+    value = classify.value(x, dtype, otherwise=otherwise)
     wanted = f"Expected: {len(x)} words out of {', '.join(WORDS)}"
     if not isinstance(value, (np.ndarray, list, tuple)):
-        return None, f"{name} returned {study.described(value)}. {wanted}"
+        classify.refuse(described(value), wanted, otherwise)
     words = [str(w) for w in np.ravel(np.asarray(value, dtype=object))]
     if len(words) != len(x):
-        return None, f"{name} returned {len(words)} values. {wanted}"
-    strange = [w for w in words if w not in WORDS]
-    if strange:
-        return None, f"{name} returned {strange[0]!r}. {wanted}"
-    return words, ""
+        classify.refuse(f"{len(words)} values", wanted, otherwise)
+    for word in words:
+        if word not in WORDS:
+            classify.refuse(repr(word), wanted, otherwise)
+    return words
+
+
+def _word(verdict, x, dtype):
+    told = verdict.value(x, dtype, otherwise="gives no word")
+    if not isinstance(told, str):
+        verdict.refuse(described(told), "Expected: one word", "gives no word")
+    return told
 
 
 def _fate(held, kind):
@@ -257,7 +237,7 @@ def _allowed(x, held, kind):
 
 
 def _line_panel(x, words, rows, limits):
-    overflow, subnormal, zero = limits
+    overflow, _, zero = limits
     reach = 1.3 * max(-zero, overflow, float(np.abs(x).max()))
     return Panel.number_line(
         "Where z/T falls",
@@ -270,11 +250,7 @@ def _line_panel(x, words, rows, limits):
             Mark(float(v), row=row, status=_STATUS.get(word, Status.ORDINARY))
             for row, v, word in zip(rows, x, words, strict=True)
         ],
-        bands=[
-            Band(-reach, zero, "zero", Status.UNDERFLOW),
-            Band(zero, subnormal, "subnormal"),
-            Band(overflow, reach, "overflow", Status.OVERFLOW),
-        ],
+        bands=axes.exp_bands(reach, limits),
         wide=True,
     )
 
@@ -290,21 +266,20 @@ def _limit_ticks(overflow, zero, reach):
     ticks = [zero, overflow]
     if min(overflow, -zero) > wide / 12:
         ticks.append(0.0)
-    return tuple((v, numbers.text(v, 4)) for v in sorted(ticks))
+    return numbers.ticks_at(sorted(ticks), 4)
 
 
 def _bits_axis(kind):
     most = kind.precision
     round_ones = [v for v, _ in numbers.linear_ticks(0, most, most=4) if v < 0.85 * most]
-    ticks = tuple((v, numbers.text(v)) for v in (*round_ones, float(most)))
-    return Axis("significant bits", 0, most, ticks=ticks)
+    return Axis("significant bits", 0, most, ticks=numbers.ticks_at([*round_ones, float(most)]))
 
 
 def _bits_bar(row, held, exact, kind):
     status = _STATUS.get(_fate(held, kind), Status.ORDINARY)
     kept = numbers.text(held, 3) if kind.infinities or math.isfinite(held) else "too large"
-    text = f"{kept} for {_short(exact)}"
-    return Bar(row, float(kind.bits_left(held)), status=status, text=text)
+    bits = float(kind.bits_left(held))
+    return Bar(row, bits, status=status, text=f"{kept} for {_short(exact)}")
 
 
 def _short(value):
@@ -333,36 +308,30 @@ def _fates_finding(name, words, x, held, kind, told):
 
 
 def _classes(numbered):
-    return f"{'class' if len(numbered) == 1 else 'classes'} {_and(numbered)}"
-
-
-def _and(words):
-    """``a, b and c``."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return f"{'class' if len(numbered) == 1 else 'classes'} {joined(numbered)}"
 
 
 # The same softmax in four types.
 
 
-def _softmax_in(dtype, name, softmax, z, temperature):
-    """(probabilities as float64, what went wrong, what else to say) of ``softmax`` in a type."""
+def _softmax_in(dtype, softmax, z, temperature):
+    """(probabilities as float64, what else to say) of ``softmax`` in a type."""
     left_emulation = False
 
-    @functools.wraps(softmax)
+    @functools.wraps(softmax.function)
     def watched(*arguments, **keywords):
         nonlocal left_emulation
-        p = softmax(*arguments, **keywords)
+        p = softmax.function(*arguments, **keywords)
         left_emulation = dtype == "bfloat16" and not isinstance(p, Bfloat16)
         return p
 
     held = bfloat16(z) if dtype == "bfloat16" else z.astype(dtype)
-    answer = study.ask(name, watched, held, temperature)
-    if answer.problem:
-        return None, answer.problem, ""
+    otherwise = f"gives no probabilities in {dtype}"
+    answer = replace(softmax, function=watched).answer(held, temperature, otherwise=otherwise)
     notes = [answer.note] if answer.note else []
     if left_emulation:
         notes.append("left the emulation, only the result was rounded")
-    return TYPES[dtype].round(answer.values), "", ", ".join(notes)
+    return TYPES[dtype].round(answer.values), ", ".join(notes)
 
 
 def _status(value, exact, p):
@@ -375,21 +344,10 @@ def _status(value, exact, p):
     return Status.UNDERFLOW if value == 0 and exact > 0 else Status.ORDINARY
 
 
-def _probability_text(value, status):
-    word = {Status.UNDERFLOW: " flushed", Status.OVERFLOW: " (sum is inf)"}
-    return numbers.text(value, 4) + (word.get(status, "") if value == 0 else "")
-
-
 def _error_axis():
+    label = "relative error (1: nothing is right)"
     ticks = tuple((10.0**k, numbers.power_of_ten(k)) for k in range(-16, 1, 4))
-    return Axis(
-        "relative error (1: nothing is right)",
-        _LEAST_ERROR,
-        1.0,
-        scale="log",
-        ticks=ticks,
-        apart="inf, NaN",
-    )
+    return Axis(label, _LEAST_ERROR, 1.0, scale="log", ticks=ticks, apart="inf, NaN")
 
 
 def _failures(p, statuses):
@@ -428,7 +386,7 @@ def _four_finding(name, answers, statuses, errors):
             failed.setdefault(text, []).append(dtype)
         else:
             kept.append(f"{_digits(errors[dtype])} in {dtype}")
-    parts = [f"{text} in {_and(dtypes)}" for text, dtypes in failed.items()]
+    parts = [f"{text} in {joined(dtypes)}" for text, dtypes in failed.items()]
     if kept:
         parts.append(f"right digits: {', '.join(kept)}")
     return f"{name} gives {'; '.join(parts)}" if failed else f"{name} keeps {'; '.join(parts)}"

@@ -14,21 +14,11 @@ A scene is what a pure function of the slider values returns::
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from . import numbers
+from .status import Status, status_of
 
 SCALES = ("linear", "log", "symlog")
-KINDS = ("bars", "lines", "number line")
-
-
-class Status(StrEnum):
-    """What became of a number. Told by shape, word and colour."""
-
-    ORDINARY = "ordinary"
-    OVERFLOW = "overflow"
-    UNDERFLOW = "underflow"
-    NAN = "NaN"
 
 
 @dataclass(frozen=True)
@@ -37,7 +27,8 @@ class Axis:
 
     label: what is measured, with its unit: ``"error (ulp)"``.
     scale: ``linear``, ``log`` (0 < low) or ``symlog``: linear within ±``linear_width``, log beyond.
-    ticks: (value, text) pairs; round ones are chosen when none are given.
+    ticks: (value, text) pairs. Round ones are chosen when none are given, on a linear axis at most
+    ``most`` of them.
     apart: when set, a band of its own beyond the high end, with this caption, for inf and NaN.
     """
 
@@ -48,6 +39,7 @@ class Axis:
     ticks: tuple[tuple[float, str], ...] = ()
     linear_width: float = 1.0
     apart: str = ""
+    most: int = 5
 
     def __post_init__(self):
         if self.scale not in SCALES:
@@ -65,7 +57,7 @@ class Axis:
         if self.ticks:
             return tuple(self.ticks)
         if self.scale == "linear":
-            return numbers.linear_ticks(self.low, self.high)
+            return numbers.linear_ticks(self.low, self.high, self.most)
         if self.scale == "symlog":
             return tuple(
                 (v, t)
@@ -99,15 +91,6 @@ class Axis:
         }
 
 
-def status_of(status, value) -> Status:
-    """The status given; for infinities and NaN with none given, the one that the value tells."""
-    if status is not None:
-        return Status(status)
-    if math.isnan(value):
-        return Status.NAN
-    return Status.ORDINARY if math.isfinite(value) else Status.OVERFLOW
-
-
 @dataclass(frozen=True)
 class Bar:
     """A value of ``row``, drawn from zero. ``exact`` puts a tick where the exact value lies.
@@ -137,7 +120,7 @@ class Bar:
             "series": self.series,
             "value": numbers.rounded(self.value, 6),
             "text": self._shown_text(),
-            "status": str(status_of(self.status, self.value)),
+            "status": str(status_of(self.value, self.status)),
             "exact": None if self.exact is None else numbers.rounded(self.exact),
         }
 
@@ -183,7 +166,7 @@ class Mark:
             "y": None if self.y is None else numbers.rounded(self.y),
             "label": self.label,
             "row": self.row,
-            "status": str(status_of(self.status, self.x)),
+            "status": str(status_of(self.x, self.status)),
         }
 
 
@@ -237,63 +220,28 @@ class Panel:
     wide: bool = False
 
     @classmethod
-    def bars(cls, title, x: Axis, bars: Sequence[Bar], *, note="", wide=False) -> "Panel":
-        """Horizontal bars, one row for each name in order of appearance; series share a row."""
-        return cls("bars", title, x=x, bar_list=tuple(bars), note=note, wide=wide)
+    def bars(cls, title, x: Axis, bars: Sequence[Bar], **more) -> "Panel":
+        """Horizontal bars, one row for each name in order of appearance; series share a row.
+
+        more: ``note`` and ``wide``.
+        """
+        return cls("bars", title, x=x, bar_list=tuple(bars), **more)
 
     @classmethod
-    def lines(
-        cls,
-        title,
-        x: Axis,
-        y: Axis,
-        lines: Sequence[Line],
-        *,
-        marks=(),
-        bands=(),
-        note="",
-        wide=False,
-    ) -> "Panel":
-        """Curves over one pair of axes, with marks and shaded stretches."""
-        return cls(
-            "lines",
-            title,
-            x=x,
-            y=y,
-            line_list=tuple(lines),
-            marks=tuple(marks),
-            bands=tuple(bands),
-            note=note,
-            wide=wide,
-        )
+    def lines(cls, title, x: Axis, y: Axis, lines: Sequence[Line], **more) -> "Panel":
+        """Curves over one pair of axes. more: ``marks``, ``bands``, ``note``, ``wide``."""
+        return cls("lines", title, x=x, y=y, line_list=tuple(lines), **more)
 
     @classmethod
     def number_line(
-        cls,
-        title,
-        x: Axis,
-        rows: Sequence[Row],
-        marks: Sequence[Mark],
-        *,
-        bands=(),
-        note="",
-        wide=False,
+        cls, title, x: Axis, rows: Sequence[Row], marks: Sequence[Mark], **more
     ) -> "Panel":
-        """Marks on one number line for each row."""
+        """Marks on one number line for each row. more: ``bands``, ``note``, ``wide``."""
         named = {row.name for row in rows}
         for mark in marks:
             if mark.row not in named:
                 raise ValueError(f"panel {title!r}: a mark names row {mark.row!r}; rows: {named}")
-        return cls(
-            "number line",
-            title,
-            x=x,
-            rows=tuple(rows),
-            marks=tuple(marks),
-            bands=tuple(bands),
-            note=note,
-            wide=wide,
-        )
+        return cls("number line", title, x=x, rows=tuple(rows), marks=tuple(marks), **more)
 
     @classmethod
     def message(cls, title, error: str, *, note="", wide=False) -> "Panel":
@@ -314,12 +262,7 @@ class Panel:
         return f"{self.y.label} over {self.x.label}. " + "; ".join(named + labelled) + "."
 
     def to_dict(self) -> dict:
-        out = {
-            "kind": self.kind,
-            "title": self.title,
-            "note": self.note,
-            "wide": self.wide,
-        }
+        out = {"kind": self.kind, "title": self.title, "note": self.note, "wide": self.wide}
         if self.kind == "message":
             return {**out, "error": self.error}
         out["x"] = self.x.to_dict()
@@ -334,7 +277,7 @@ class Panel:
 
 
 def _bar_in_words(bar: Bar) -> str:
-    status = status_of(bar.status, bar.value)
+    status = status_of(bar.value, bar.status)
     told = status in (Status.ORDINARY, bar.words())
     series = f", {bar.series}" if bar.series else ""
     return f"{bar.row}{series}: {bar.words()}" + ("" if told else f" ({status})")

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import numbers
 
+DTYPES = ("float16", "float32", "float64")
 SCALES = ("linear", "log", "symlog")
 _MOST_POSITIONS = 1001
 
@@ -193,22 +194,18 @@ def logit_sliders(logits) -> list[Slider]:
 
 def temperature_slider(start=1.0) -> Slider:
     """``temperature`` from 0.05 to 20, evenly spaced in its logarithm."""
-    return Slider(
-        "temperature", start=float(start), low=0.05, high=20.0, scale="log", label="temperature T"
-    )
+    return Slider("temperature", float(start), 0.05, 20.0, scale="log", label="temperature T")
 
 
 def offset_slider(start=0.0) -> Slider:
     """``offset``, a constant added to every logit: 0 and both signs, up to 10 000."""
-    return Slider(
-        "offset",
-        start=float(start),
-        low=-10_000.0,
-        high=10_000.0,
-        scale="symlog",
-        per_decade=10,
-        label="offset added to all",
-    )
+    title = "offset added to all"
+    return Slider("offset", float(start), -1e4, 1e4, scale="symlog", per_decade=10, label=title)
+
+
+def dtype_choice(start, options=DTYPES) -> Choice:
+    """``dtype``, the name of a float type."""
+    return Choice("dtype", tuple(options), start=start, label="floats")
 
 
 def logits_of(values: dict) -> np.ndarray:
