@@ -211,7 +211,7 @@ def test_displaying_records_only_when_asked_by_the_environment(monkeypatch):
 
 def picture(scene_shown):
     text, _ = figure.png(scene_shown)
-    pixels = imread(io.BytesIO(base64.b64decode(text)))  # from 0 to 1
+    pixels = imread(io.BytesIO(base64.b64decode(text)))[..., :3]  # from 0 to 1
     return (255 * pixels).round().astype(int)
 
 
