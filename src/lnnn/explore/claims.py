@@ -1,7 +1,6 @@
 """Explorables of notebook 09: who underflows, what exp brings back, what a cap does to a mean."""
 
 import math
-from functools import partial
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from .bars import probability_bar, told_bar
 from .curves import within
 from .float_types import TYPES
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene
-from .sliders import DTYPES, Slider, dtype_choice, logit_sliders, logits_of, temperature_slider
+from .sliders import DTYPES, Slider, dtype_choice, logits_of, softmax_sliders
 from .snippet import assignments
 from .status import Status, status_against
 from .widget import Explorable
@@ -36,10 +35,9 @@ def who_underflows(
     ``f(z / T)``, with a 1-D array of the chosen dtype. names: their titles, in order.
     logits, temperature, dtype: where the sliders start; one slider for each logit.
     """
+    controls = softmax_sliders(logits, temperature, dtype_choice(dtype))
     functions = (softmax, log_softmax)
-    names = study.checked("who_underflows", functions, names)
-    controls = [*logit_sliders(logits), temperature_slider(temperature), dtype_choice(dtype)]
-    return Explorable(partial(who_underflows_scene, *functions, names=names), controls)
+    return study.explorable(who_underflows_scene, functions, controls, names=names)
 
 
 def recovery(*functions, names=None, tokens=2048, nats=0.49) -> Explorable:
@@ -49,7 +47,6 @@ def recovery(*functions, names=None, tokens=2048, nats=0.49) -> Explorable:
     dtype in turn; they return one number. names: their titles; their own names unless given.
     tokens, nats: where the sliders start; ``nats`` is the mean surprisal of a token.
     """
-    names = study.checked("recovery", functions, names)
     if len(functions) > MOST_FUNCTIONS:
         raise ValueError(
             f"recovery: {len(functions)} functions, and {MOST_FUNCTIONS} fit side by side"
@@ -58,7 +55,7 @@ def recovery(*functions, names=None, tokens=2048, nats=0.49) -> Explorable:
         Slider("tokens", tokens, 1, 10_000, scale="log", integer=True),
         _surprisal_slider(nats, low=0.01),
     ]
-    return Explorable(partial(recovery_scene, functions, names=names), controls)
+    return study.explorable(recovery_scene, functions, controls, names=names)
 
 
 def cap_and_flag(cap, *, name=None, nats=3.0, at=-6.0, threshold=-4.0, broken=0.0) -> Explorable:
@@ -69,7 +66,6 @@ def cap_and_flag(cap, *, name=None, nats=3.0, at=-6.0, threshold=-4.0, broken=0.
     nats, at, threshold, broken: where the sliders start: the mean surprisal, the cap, the
     threshold, and the log-probability of one broken token (0: none).
     """
-    names = study.checked("cap_and_flag", [cap], name and [name])
     far = {"scale": "symlog", "per_decade": 10, "smallest": 10}
     controls = [
         _surprisal_slider(nats, low=0.1),
@@ -77,16 +73,16 @@ def cap_and_flag(cap, *, name=None, nats=3.0, at=-6.0, threshold=-4.0, broken=0.
         Slider("threshold", threshold, -20, -1, step=0.5, unit="nats"),
         Slider("broken", broken, -1000, 0, label="one broken token", unit="nats", **far),
     ]
-    return Explorable(partial(cap_and_flag_scene, cap, names=names), controls)
+    return study.explorable(cap_and_flag_scene, [cap], controls, names=name and [name])
 
 
 @study.shows_problems
-def who_underflows_scene(softmax, log_softmax, values: dict, *, names=None) -> Scene:
+def who_underflows_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``who_underflows`` at ``values``: logit_1 …, temperature, dtype."""
     dtype, temperature = np.dtype(values["dtype"]), float(values["temperature"])
     z = logits_of(values).astype(dtype)
     code = assignments(typed=True, z=z, temperature=temperature)
-    functions = study.studied((softmax, log_softmax), names, snippet=code)
+    functions = study.studied(functions, names, snippet=code)
     names = [function.name for function in functions]
     truth = oracle.log_softmax(z, temperature=temperature)
     truth_p = oracle.exp(truth)
@@ -126,22 +122,20 @@ def recovery_scene(functions, values: dict, *, names=None) -> Scene:
     total = -n * nats
     code = f"log_p = np.full({n}, {-nats!r})"
     functions = study.studied(functions, names, snippet=code)
-    found = {function.name: {} for function in functions}
-    for dtype in DTYPES:
-        log_p = np.full(n, -nats, dtype=dtype)
-        for function in functions:
-            value = function.number(log_p, otherwise="gives no probability")
-            found[function.name][dtype] = value
+    found = {
+        f.name: {
+            dtype: f.number(np.full(n, -nats, dtype=dtype), otherwise="gives no probability")
+            for dtype in DTYPES
+        }
+        for f in functions
+    }
     limits = {dtype: TYPES[dtype].exp_limits[2] for dtype in DTYPES}
-    flushed = {dtype: total < limit for dtype, limit in limits.items()}
-    rows = [Row(_SUM, numbers.nats(total, 5))]
-    rows += [
-        Row(dtype, "exp of the sum is " + ("0" if flushed[dtype] else _power(total)))
-        for dtype in DTYPES
-    ]
-    status = Status.UNDERFLOW if all(flushed.values()) else Status.ORDINARY
-    marks = [Mark(total, row=_SUM, status=status)]
-    marks += [Mark(x, f"0 below {numbers.text(x, 4)}", row=dtype) for dtype, x in limits.items()]
+    rows, marks = [Row(_SUM, numbers.nats(total, 5))], []
+    for dtype, limit in limits.items():
+        rows.append(Row(dtype, f"exp of the sum is {'0' if total < limit else _power(total)}"))
+        marks.append(Mark(limit, f"0 below {numbers.text(limit, 4)}", row=dtype))
+    status = Status.UNDERFLOW if total < min(limits.values()) else Status.ORDINARY
+    marks.insert(0, Mark(total, row=_SUM, status=status))
     reach = [v for by_dtype in found.values() for v in by_dtype.values()]
     ticks = numbers.ticks_at([*(-(10.0**k) for k in (5, 4, 3, 2, 1)), 0.0])
     label = "log-probability of the sequence (nats)"
@@ -175,7 +169,7 @@ def recovery_scene(functions, values: dict, *, names=None) -> Scene:
 
 
 @study.shows_problems
-def cap_and_flag_scene(cap, values: dict, *, names=None) -> Scene:
+def cap_and_flag_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``cap_and_flag`` at ``values``: nats, at, threshold, broken."""
     nats, at, threshold, broken = (
         float(values[key]) for key in ("nats", "at", "threshold", "broken")
@@ -184,7 +178,7 @@ def cap_and_flag_scene(cap, values: dict, *, names=None) -> Scene:
     if broken < 0:
         log_p[0] = broken
     code = f"at, threshold = {at!r}, {threshold!r}"
-    (cap,) = study.studied([cap], names, snippet=code)
+    (cap,) = study.studied(functions, names, snippet=code)
     answer = cap.answer(log_p, 1.0, None, at, otherwise="caps nothing")
     capped = answer.values
     mean, after = float(log_p.mean()), float(capped.mean())

@@ -16,7 +16,7 @@ from lnnn.observe import observe_call
 from . import contours, numbers, study
 from .answers import takes
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
-from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from .sliders import Choice, Slider, logits_of, softmax_sliders, temperature_slider
 from .snippet import assignments
 from .widget import Explorable
 
@@ -40,13 +40,8 @@ def p_minus_onehot(
     name: its title; its own name unless given. logits, temperature, true_class (from 1): where the
     controls start.
     """
-    names = study.checked("p_minus_onehot", [gradient], name and [name])
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        _class_choice(len(logits), true_class),
-    ]
-    return Explorable(partial(p_minus_onehot_scene, gradient, names=names), controls)
+    controls = softmax_sliders(logits, temperature, _class_choice(len(logits), true_class))
+    return study.explorable(p_minus_onehot_scene, [gradient], controls, names=name and [name])
 
 
 def confidently_wrong(
@@ -58,13 +53,9 @@ def confidently_wrong(
     of the epsilon slider. Class 1 is the true one. names: titles; the functions' own unless given.
     logits, temperature, epsilon: where the sliders start.
     """
-    names = study.checked("confidently_wrong", gradients, names)
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Slider("epsilon", epsilon, 1e-20, 0.1, scale="log", per_decade=2, label="epsilon ε"),
-    ]
-    return Explorable(partial(confidently_wrong_scene, gradients, names=names), controls)
+    slider = Slider("epsilon", epsilon, 1e-20, 0.1, scale="log", per_decade=2, label="epsilon ε")
+    controls = softmax_sliders(logits, temperature, slider)
+    return study.explorable(confidently_wrong_scene, gradients, controls, names=names)
 
 
 def loss_surface(
@@ -97,12 +88,12 @@ def loss_surface(
 
 
 @study.shows_problems
-def p_minus_onehot_scene(gradient, values: dict, *, names=None) -> Scene:
+def p_minus_onehot_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``p_minus_onehot`` at ``values``: logit_1 …, temperature, true_class."""
     temperature, label = float(values["temperature"]), int(values["true_class"]) - 1
     z = logits_of(values)
     code = assignments(z=z, temperature=temperature, label=label)
-    (gradient,) = study.studied([gradient], names, snippet=code)
+    (gradient,) = study.studied(functions, names, snippet=code)
     scaled, labels = z[None] / temperature, np.array([label])
     truth = oracle.to_float(oracle.cross_entropy_grad(scaled, labels))[0]
     loss = float(oracle.cross_entropy(scaled, labels))
@@ -138,7 +129,7 @@ def p_minus_onehot_scene(gradient, values: dict, *, names=None) -> Scene:
 
 
 @study.shows_problems
-def confidently_wrong_scene(gradients, values: dict, *, names=None) -> Scene:
+def confidently_wrong_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``confidently_wrong`` at ``values``: logit_1 …, temperature, epsilon."""
     temperature, epsilon = float(values["temperature"]), float(values["epsilon"])
     z = logits_of(values)
@@ -150,7 +141,7 @@ def confidently_wrong_scene(gradients, values: dict, *, names=None) -> Scene:
     gaps = np.concatenate([np.linspace(-10, 10, 41), np.linspace(10, far, 41)[1:]])
     labels = np.array([TRUE_CLASS - 1])
     curves, here = [], []
-    for studied in study.studied(gradients, names, snippet=code):
+    for studied in study.studied(functions, names, snippet=code):
         if takes(studied.function, "eps"):
             studied = replace(studied, function=partial(studied.function, eps=epsilon))
         answer = studied.answer(row[None], 1.0, None, labels, otherwise="gives no gradient")

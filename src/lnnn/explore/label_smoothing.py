@@ -1,8 +1,7 @@
 """Explorables of notebook 06: a smoothed target and its loss, the calibration of real models."""
 
-import dataclasses
 import math
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 from scipy import special
@@ -48,20 +47,19 @@ def smoothing(
     names: titles of the functions given, in order. logits: of the true class, of class 2, of each
     other class. temperature, alpha, classes: where the sliders start.
     """
-    functions = (smooth_labels, smoothed_cross_entropy, minimum_loss, optimal_gap)
-    names = study.checked("smoothing", [f for f in functions if f is not None], names)
     if len(logits) != len(LOGITS):
         raise ValueError(f"logits: three, of {', '.join(ROWS)}; not {len(logits)}")
     titles = ("logit 1 (true class)", "logit 2", "each other logit")
     pairs = zip(logit_sliders(logits), titles, strict=True)
     controls = [
-        *(dataclasses.replace(slider, label=title) for slider, title in pairs),
+        *(replace(slider, label=title) for slider, title in pairs),
         temperature_slider(temperature),
         Slider("alpha", alpha, 0.0, 0.9, step=0.01, label="smoothing α"),
         Choice("classes", CLASSES, start=classes, label="classes V"),
         Choice("class_2", ("allowed", "masked"), label="class 2"),
     ]
-    return Explorable(partial(smoothing_scene, *functions, names=names), controls)
+    functions = (smooth_labels, smoothed_cross_entropy, minimum_loss, optimal_gap)
+    return study.explorable(smoothing_scene, functions, controls, names=names)
 
 
 def reliability(
@@ -73,7 +71,6 @@ def reliability(
     ``softmax(z / T)``; ``z`` are the logits (B, V) of a model. models: {name: logits}, two or more.
     labels: (B,) true classes. model, temperature: where the controls start.
     """
-    names = study.checked("reliability", [softmax], name and [name])
     models = {str(key): np.asarray(z, dtype=float) for key, z in models.items()}
     labels = np.asarray(labels)
     for key, z in models.items():
@@ -86,28 +83,19 @@ def reliability(
         Choice("model", tuple(models), start=model or "", label="trained with"),
         temperature_slider(temperature),
     ]
-    return Explorable(partial(reliability_scene, softmax, models, labels, names=names), controls)
+    about = {"models": models, "labels": labels, "names": name and [name]}
+    return study.explorable(reliability_scene, [softmax], controls, **about)
 
 
 @study.shows_problems
-def smoothing_scene(
-    smooth_labels,
-    smoothed_cross_entropy,
-    minimum_loss,
-    optimal_gap,
-    values: dict,
-    *,
-    names=None,
-) -> Scene:
+def smoothing_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``smoothing`` at ``values``: logit_1 …, temperature, alpha, classes, class_2."""
     alpha, classes = float(values["alpha"]), int(values["classes"])
     z_true, z_2, z_other = (float(z) / values["temperature"] for z in logits_of(values))
     gap = z_true - z_other
     rival = -math.inf if values["class_2"] == "masked" else z_2 - z_other
     code = _snippet(gap, rival, classes, alpha)
-    functions = (smooth_labels, smoothed_cross_entropy, minimum_loss, optimal_gap)
-    given = [f for f in functions if f is not None]
-    target_of, loss_of, *extras = study.studied(given, names, snippet=code)
+    target_of, loss_of, *extras = study.studied(functions, names, snippet=code)
 
     target = _target(target_of, classes, alpha)
     loss = loss_of.number(*_asked(gap, rival, classes, alpha), otherwise="gives no loss")
@@ -122,13 +110,14 @@ def smoothing_scene(
         Readout("gap after division by T", numbers.nats(gap, 4)),
         Readout("entropy of the target", numbers.nats(_entropy(target), 4)),
     ]
-    truths = zip((minimum_loss, optimal_gap), _truths(target), strict=True)
+    # Of the lowest loss and the best gap either may be given, both or none.
+    truths = zip((*functions, None, None)[2:4], _truths(target), strict=True)
     truths = [truth for function, truth in truths if function is not None]
     for function, truth in zip(extras, truths, strict=True):
         said = function.number(classes, alpha, otherwise="gives no number")
         status = Status.ORDINARY if said == truth else status_of(said)
         readouts.append(Readout(function.name, numbers.nats(said, 4), status))
-        if not _same(said, truth):
+        if not numbers.agree(said, truth, _SAME):
             faults.append(
                 f"{function.name} says {numbers.text(said, 4)} and should be {_short(truth)}"
             )
@@ -153,10 +142,10 @@ def smoothing_scene(
 
 
 @study.shows_problems
-def reliability_scene(softmax, models: dict, labels, values: dict, *, names=None) -> Scene:
+def reliability_scene(functions, values: dict, *, models, labels, names=None) -> Scene:
     """The scene of ``reliability`` at ``values``: model, temperature."""
     model, temperature = values["model"], float(values["temperature"])
-    (softmax,) = study.studied([softmax], names)
+    (softmax,) = study.studied(functions, names)
     p = softmax.answer(models[model], temperature, otherwise="gives no probabilities").values
     problem = _no_distributions(softmax.name, p)
     if problem:
@@ -246,17 +235,13 @@ def _lowest_gap(target, rival):
     return math.log(q / (1 - q)) + float(np.logaddexp(rival, math.log(len(target) - 2)))
 
 
-def _same(a, b):
-    return a == b or abs(a - b) <= _SAME * max(1.0, abs(b))
-
-
 def _short(value):
     return numbers.text(value, 4)
 
 
 def _target_faults(name, target, alpha):
     total = float(target.sum())
-    if not _same(total, 1.0):
+    if not numbers.agree(total, 1.0, _SAME):
         return [f"The target of {name} sums to {_short(total)}, not to 1: no distribution"]
     if target.min() < 0:
         return [f"{name} gives a class {_short(target.min())}: a probability below 0"]
@@ -271,7 +256,7 @@ def _loss_faults(name, loss, target, log_p):
     expected = float(-(target[asked] * log_p[0, asked]).sum())
     if math.isnan(loss):
         return [f"{name} is NaN and should be {numbers.nats(expected)}: 0 times −inf is no number"]
-    if not _same(loss, expected):
+    if not numbers.agree(loss, expected, _SAME):
         return [
             f"{name} says {numbers.nats(loss)}, and against this target the model costs "
             f"{numbers.nats(expected)}"

@@ -1,7 +1,6 @@
 """Explorables of notebook 01: the tangent of ln p, surprisal in nats and bits, product and sum."""
 
 import math
-from functools import partial
 
 import mpmath
 import numpy as np
@@ -13,7 +12,7 @@ from .bars import probability_bar
 from .curves import within
 from .float_types import TYPES
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
-from .sliders import Slider, dtype_choice, logit_sliders, logits_of, temperature_slider
+from .sliders import Slider, dtype_choice, logits_of, softmax_sliders
 from .snippet import assignments
 from .status import Status
 from .widget import Explorable
@@ -34,9 +33,8 @@ def tangent(log=np.log, *, name=None, p=0.1) -> Explorable:
     log: called as ``log(p)`` with a 1-D float64 array; returns an array of its shape, in nats.
     name: its title; its own name unless given. p: where the slider starts.
     """
-    names = study.checked("tangent", [log], name and [name])
     slider = Slider("p", p, 1e-6, 0.99, scale="log", per_decade=10, label="probability p")
-    return Explorable(partial(tangent_scene, log, names=names), [slider])
+    return study.explorable(tangent_scene, [log], [slider], names=name and [name])
 
 
 def surprisal(nll, nats_to_bits=None, *, name=None, logits=LOGITS, temperature=1.0) -> Explorable:
@@ -47,12 +45,10 @@ def surprisal(nll, nats_to_bits=None, *, name=None, logits=LOGITS, temperature=1
     unless given. name: title of ``nll``; its own name unless given.
     logits, temperature: where the sliders start.
     """
-    functions = [f for f in (nll, nats_to_bits) if f is not None]
-    names = study.checked("surprisal", functions)
-    names[0] = name or names[0]
-    controls = [*logit_sliders(logits), temperature_slider(temperature)]
-    scene = partial(surprisal_scene, nll, nats_to_bits=nats_to_bits, names=names)
-    return Explorable(scene, controls)
+    functions = [nll, nats_to_bits]
+    names = name and [name, *study.names_of(f for f in functions if f is not None)[1:]]
+    controls = softmax_sliders(logits, temperature)
+    return study.explorable(surprisal_scene, functions, controls, names=names)
 
 
 def product_and_sum(
@@ -64,20 +60,20 @@ def product_and_sum(
     return one number: the product, and the sum of ln p in nats. names: their titles, in order.
     tokens, p, dtype: where the sliders start.
     """
-    names = study.checked("product_and_sum", (product, log_sum), names)
     controls = [
         Slider("tokens", tokens, 1, 100_000, scale="log", per_decade=10, integer=True),
         Slider("p", p, 0.01, 1.0, step=0.01, label="probability of each token"),
         dtype_choice(dtype),
     ]
-    return Explorable(partial(product_and_sum_scene, product, log_sum, names=names), controls)
+    functions = (product, log_sum)
+    return study.explorable(product_and_sum_scene, functions, controls, names=names)
 
 
 @study.shows_problems
-def tangent_scene(log, values: dict, *, names=None) -> Scene:
+def tangent_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``tangent`` at ``values``: p."""
     p = float(values["p"])
-    (log,) = study.studied([log], names)
+    (log,) = study.studied(functions, names)
     h = 1e-4 * p
     window = min(2 * p, 1.0)
     whole = np.geomspace(1e-6, 1, 150)
@@ -121,10 +117,9 @@ def tangent_scene(log, values: dict, *, names=None) -> Scene:
 
 
 @study.shows_problems
-def surprisal_scene(nll, values: dict, *, nats_to_bits=None, names=None) -> Scene:
+def surprisal_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``surprisal`` at ``values``: logit_1 …, temperature."""
     temperature = float(values["temperature"])
-    functions = [f for f in (nll, nats_to_bits) if f is not None]
     nll, *converters = study.studied(functions, names)
     z = logits_of(values)
     log_p = oracle.log_softmax(z, temperature=temperature)
@@ -183,11 +178,11 @@ def surprisal_scene(nll, values: dict, *, nats_to_bits=None, names=None) -> Scen
 
 
 @study.shows_problems
-def product_and_sum_scene(product, log_sum, values: dict, *, names=None) -> Scene:
+def product_and_sum_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``product_and_sum`` at ``values``: tokens, p, dtype."""
     n, dtype = int(values["tokens"]), np.dtype(values["dtype"])
     p = np.full(n, values["p"], dtype=dtype)
-    product, log_sum = study.studied((product, log_sum), names)
+    product, log_sum = study.studied(functions, names)
     log_p = mpmath.log(mpmath.mpf(float(p[0])))
     truth = float(n * log_p)
     last, total = (f.number(p, otherwise="gives no answer") for f in (product, log_sum))
@@ -298,7 +293,7 @@ def _surprisal_finding(name, nats, p, z, temperature, bits_fault):
     gap = float(z[best] - z[worst])
     difference = float(nats[worst] - nats[best])
     expected = gap / temperature
-    if not abs(difference - expected) <= 1e-6 * max(1.0, expected):
+    if not numbers.agree(difference, expected, 1e-6):
         return (
             f"{name} makes class {worst + 1} {numbers.nats(difference)} dearer than "
             f"class {best + 1}; their logit gap divided by T is {numbers.text(expected, 4)}"
@@ -328,10 +323,6 @@ def _first_zero(product, p):
     return zero
 
 
-def _agrees(log, truth):
-    return abs(log - truth) <= _TOLERANCE * max(1.0, abs(truth))
-
-
 def _product_clause(name, last, truth, first_zero, dtype):
     """What became of the product, in words, and its status."""
     if last == 0 and np.isfinite(truth):
@@ -353,7 +344,7 @@ def _sum_clause(name, total, truth, dtype):
         return f"{name} is NaN", Status.NAN
     if math.isinf(total):
         return f"and even {name} is {numbers.nats(total)} in {dtype}", Status.OVERFLOW
-    if not _agrees(total, truth):
+    if not numbers.agree(total, truth, _TOLERANCE):
         wrong = f"{name} is {numbers.nats(total)} and should be {numbers.nats(truth)}"
         return wrong, Status.ORDINARY
     return f"{name} is {numbers.nats(total, 5)}", Status.ORDINARY

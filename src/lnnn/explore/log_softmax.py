@@ -1,7 +1,5 @@
 """Explorables of notebook 04: formulas side by side, and the shift that moves nothing."""
 
-from functools import partial
-
 import numpy as np
 
 from lnnn import exact as oracle
@@ -9,14 +7,7 @@ from lnnn import exact as oracle
 from . import axes, numbers, study
 from .bars import told_bar
 from .scene import Mark, Panel, Readout, Row, Scene
-from .sliders import (
-    Slider,
-    dtype_choice,
-    logit_sliders,
-    logits_of,
-    offset_slider,
-    temperature_slider,
-)
+from .sliders import Slider, dtype_choice, logits_of, offset_slider, softmax_sliders
 from .snippet import assignments
 from .status import Status
 from .widget import Explorable
@@ -46,15 +37,9 @@ def side_by_side(
     logits, temperature, offset, dtype: where the sliders start; one slider for each logit.
     quantity: the label of the value axis, with its unit.
     """
-    names = study.checked("side_by_side", functions, names)
+    controls = softmax_sliders(logits, temperature, offset_slider(offset), dtype_choice(dtype))
     about = {"names": names, "exact": exact or oracle.log_softmax, "quantity": quantity}
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        offset_slider(offset),
-        dtype_choice(dtype),
-    ]
-    return Explorable(partial(side_by_side_scene, functions, **about), controls)
+    return study.explorable(side_by_side_scene, functions, controls, **about)
 
 
 def shift(
@@ -65,14 +50,9 @@ def shift(
     function: called like those of ``side_by_side``. The change is measured in ulp and split into
     what ``z + c`` lost by rounding and what the function added.
     """
-    names = study.checked("shift", [function], name and [name])
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Slider("c", c, -1e9, 1e9, scale="symlog", per_decade=5, label="shift c"),
-        dtype_choice(dtype),
-    ]
-    return Explorable(partial(shift_scene, function, names=names), controls)
+    slider = Slider("c", c, -1e9, 1e9, scale="symlog", per_decade=5, label="shift c")
+    controls = softmax_sliders(logits, temperature, slider, dtype_choice(dtype))
+    return study.explorable(shift_scene, [function], controls, names=name and [name])
 
 
 def side_by_side_scene(
@@ -106,7 +86,7 @@ def side_by_side_scene(
 
 
 @study.shows_problems
-def shift_scene(function, values: dict, *, names=None) -> Scene:
+def shift_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``shift`` at ``values``: logit_1 …, temperature, c, dtype."""
     dtype = np.dtype(values["dtype"])
     temperature, c = float(values["temperature"]), float(values["c"])
@@ -120,7 +100,7 @@ def shift_scene(function, values: dict, *, names=None) -> Scene:
         "readouts": [Readout(f"z + c as {dtype} holds it", numbers.listed(moved))],
         "snippet": assignments(typed=True, z=z, temperature=temperature, c=c),
     }
-    (function,) = study.studied([function], names, **more)
+    (function,) = study.studied(functions, names, **more)
     lacking = "gives no log-probabilities"
     before = function.answer(z, temperature, truth, otherwise=f"{lacking} before")
     after = function.answer(

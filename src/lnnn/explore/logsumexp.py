@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -18,9 +17,9 @@ from .sliders import (
     Choice,
     Slider,
     dtype_choice,
-    logit_sliders,
     logits_of,
     offset_slider,
+    softmax_sliders,
     temperature_slider,
 )
 from .snippet import assignments
@@ -50,14 +49,9 @@ def choose_shift(
     name: its title; its own name unless given. logits, temperature, c, dtype: where the sliders
     start; c is one of ``SHIFTS``.
     """
-    names = study.checked("choose_shift", [function], name and [name])
-    controls = [
-        Slider("c", c, SHIFTS[0], SHIFTS[-1], step=5.0, label="shift c"),
-        dtype_choice(dtype),
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-    ]
-    return Explorable(partial(choose_shift_scene, function, names=names), controls)
+    shifts = Slider("c", c, SHIFTS[0], SHIFTS[-1], step=5.0, label="shift c")
+    controls = [shifts, dtype_choice(dtype), *softmax_sliders(logits, temperature)]
+    return study.explorable(choose_shift_scene, [function], controls, names=name and [name])
 
 
 def smooth_max(
@@ -69,9 +63,8 @@ def smooth_max(
     number, in nats. name: its title; its own name unless given.
     logits, temperature, offset: where the sliders start; one slider for each logit.
     """
-    names = study.checked("smooth_max", [function], name and [name])
-    controls = [*logit_sliders(logits), temperature_slider(temperature), offset_slider(offset)]
-    return Explorable(partial(smooth_max_scene, function, names=names), controls)
+    controls = softmax_sliders(logits, temperature, offset_slider(offset))
+    return study.explorable(smooth_max_scene, [function], controls, names=name and [name])
 
 
 def online_pass(
@@ -84,7 +77,6 @@ def online_pass(
     names: their titles, in order. logits: the whole row, at least five.
     step, chunk, temperature: where the sliders start.
     """
-    names = study.checked("online_pass", updates, names)
     n = len(logits)
     controls = [
         Slider("step", step, 0, n, step=1, integer=True, label="chunks read"),
@@ -92,17 +84,17 @@ def online_pass(
         temperature_slider(temperature),
         Choice("order", ORDERS, label="order of the logits"),
     ]
-    return Explorable(partial(online_pass_scene, updates, names=names, logits=logits), controls)
+    return study.explorable(online_pass_scene, updates, controls, names=names, logits=logits)
 
 
 @study.shows_problems
-def choose_shift_scene(function, values: dict, *, names=None) -> Scene:
+def choose_shift_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``choose_shift`` at ``values``: c, dtype, logit_1 …, temperature."""
     dtype, c = np.dtype(values["dtype"]), float(values["c"])
     with np.errstate(over="ignore"):
         z = (logits_of(values) / float(values["temperature"])).astype(dtype)
     code = f"{assignments(typed=True, z=z)}\nc = np.{dtype}({c!r})"
-    (function,) = study.studied([function], names, snippet=code)
+    (function,) = study.studied(functions, names, snippet=code)
     shifts = np.union1d(SHIFTS, [c])
     results = [
         function.number(z, dtype.type(shift), otherwise="gives no log-sum-exp") for shift in shifts
@@ -132,13 +124,13 @@ def choose_shift_scene(function, values: dict, *, names=None) -> Scene:
 
 
 @study.shows_problems
-def smooth_max_scene(function, values: dict, *, names=None) -> Scene:
+def smooth_max_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``smooth_max`` at ``values``: logit_1 …, temperature, offset."""
     T, offset = float(values["temperature"]), float(values["offset"])
     logits = logits_of(values)
     z, n = logits + offset, len(logits)
     code = assignments(z=z, temperature=T)
-    (function,) = study.studied([function], names, snippet=code)
+    (function,) = study.studied(functions, names, snippet=code)
     smooth = T * function.number(z / T, otherwise="gives no log-sum-exp")
     m = float(z.max())
     truth = T * float(oracle.logsumexp(z / T))
@@ -159,7 +151,7 @@ def smooth_max_scene(function, values: dict, *, names=None) -> Scene:
 
 
 @study.shows_problems
-def online_pass_scene(updates, values: dict, *, names=None, logits=RISING) -> Scene:
+def online_pass_scene(functions, values: dict, *, names=None, logits=RISING) -> Scene:
     """The scene of ``online_pass`` at ``values``: step, chunk, temperature, order."""
     z = _in_order(np.array(logits, dtype=float) / float(values["temperature"]), values["order"])
     size = int(values["chunk"])
@@ -170,7 +162,7 @@ def online_pass_scene(updates, values: dict, *, names=None, logits=RISING) -> Sc
     code = assignments(z=z, chunk=size)
     passes = [
         (update.name, _fold(update, chunks[:step]))
-        for update in study.studied(updates, names, snippet=code)
+        for update in study.studied(functions, names, snippet=code)
     ]
     return Scene(
         finding=_pass_finding(passes, truths[step], step, len(chunks)),
@@ -365,7 +357,7 @@ def _cooling_panel(function, z, T, gap):
 
 
 def _smooth_finding(name, smooth, truth, m, T, n):
-    if not abs(smooth - truth) <= _TOLERANCE * max(1.0, abs(truth)):
+    if not numbers.agree(smooth, truth, _TOLERANCE):
         return (
             f"T·{name}(z/T) comes out as {numbers.text(smooth, 5)} and should be "
             f"{numbers.text(truth, 5)}"
@@ -412,14 +404,10 @@ def _total(state):
     return m + math.log(s) if s > 0 else math.nan
 
 
-def _right(state, truth):
-    total = _total(state)
-    return total == truth or abs(total - truth) <= _TOLERANCE * max(1.0, abs(truth))
-
-
 def _state_status(state, truth):
     total = _total(state)
-    return Status.ORDINARY if _right(state, truth) else _result_status(total)
+    right = numbers.agree(total, truth, _TOLERANCE)
+    return Status.ORDINARY if right else _result_status(total)
 
 
 def _state_in_words(state):
@@ -484,7 +472,7 @@ def _pass_finding(passes, truth, step, count):
     parts = []
     for name, states in passes:
         total = _total(states[-1])
-        if _right(states[-1], truth):
+        if numbers.agree(total, truth, _TOLERANCE):
             parts.append(f"{name} is right at {numbers.nats(total)}")
         elif math.isfinite(total - truth):
             much = "too much" if total > truth else "too little"

@@ -56,6 +56,11 @@ def power_of_ten(exponent: int) -> str:
     return "1" if exponent == 0 else "10" + str(exponent).translate(_SUPERSCRIPT)
 
 
+def agree(value, truth, tolerance) -> bool:
+    """True for one number twice: equal, or within the tolerance, relative and at least absolute."""
+    return value == truth or abs(value - truth) <= tolerance * max(1.0, abs(truth))
+
+
 def nice_ceiling(x) -> float:
     """The least of 1, 2, 4, 6, 8 times a power of ten that is at least ``x`` > 0."""
     power = 10.0 ** math.floor(math.log10(x))

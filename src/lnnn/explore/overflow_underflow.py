@@ -4,7 +4,6 @@ import contextlib
 import functools
 import math
 from dataclasses import replace
-from functools import partial
 
 import mpmath
 import numpy as np
@@ -16,7 +15,7 @@ from .answers import described
 from .bars import FLUSHED, told_bar
 from .float_types import TYPES, Bfloat16, bfloat16
 from .scene import Axis, Bar, Mark, Panel, Readout, Row, Scene
-from .sliders import DTYPES, dtype_choice, logit_sliders, logits_of, temperature_slider
+from .sliders import DTYPES, dtype_choice, logits_of, softmax_sliders
 from .snippet import assignments
 from .status import Status
 from .widget import Explorable
@@ -57,14 +56,12 @@ def exp_number_line(
     dtypes: which types to offer, of ``lnnn.explore.float_types.TYPES``. names: titles of the
     functions, in order. logits, temperature, dtype: where the sliders start.
     """
-    given = [f for f in (classify, thresholds, verdict) if f is not None]
-    names = study.checked("exp_number_line", given, names)
     unknown = [name for name in dtypes if name not in TYPES]
     if unknown:
         raise ValueError(f"exp_number_line: dtypes are some of {list(TYPES)}, not {unknown}")
-    scene = partial(exp_number_line_scene, classify, thresholds, verdict, names=names)
-    choice = dtype_choice(dtype, dtypes)
-    return Explorable(scene, [*logit_sliders(logits), temperature_slider(temperature), choice])
+    functions = (classify, thresholds, verdict)
+    controls = softmax_sliders(logits, temperature, dtype_choice(dtype, dtypes))
+    return study.explorable(exp_number_line_scene, functions, controls, names=names)
 
 
 def four_dtypes(softmax, *, name=None, logits=(12.0, 11.0, 0.0), temperature=1.0) -> Explorable:
@@ -75,21 +72,19 @@ def four_dtypes(softmax, *, name=None, logits=(12.0, 11.0, 0.0), temperature=1.0
     ``lnnn.explore.float_types.Bfloat16``. The exact values start from the logits of the sliders.
     name: its title; its own name unless given. logits, temperature: where the sliders start.
     """
-    names = study.checked("four_dtypes", [softmax], name and [name])
-    controls = [*logit_sliders(logits), temperature_slider(temperature)]
-    return Explorable(partial(four_dtypes_scene, softmax, names=names), controls)
+    controls = softmax_sliders(logits, temperature)
+    return study.explorable(four_dtypes_scene, [softmax], controls, names=name and [name])
 
 
 @study.shows_problems
-def exp_number_line_scene(classify, thresholds, verdict, values: dict, *, names=None) -> Scene:
+def exp_number_line_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``exp_number_line`` at ``values``: logit_1 …, temperature, dtype."""
     dtype, temperature = values["dtype"], float(values["temperature"])
     kind = TYPES[dtype]
     z = logits_of(values)
     x = z / temperature
     code = assignments(z=z, temperature=temperature, dtype=dtype)
-    given = [f for f in (classify, thresholds, verdict) if f is not None]
-    classify, thresholds, *verdicts = study.studied(given, names, snippet=code)
+    classify, thresholds, *verdicts = study.studied(functions, names, snippet=code)
     limits = _limits(thresholds, dtype)
     words = _words(classify, x, dtype)
     readouts = [
@@ -122,12 +117,12 @@ def exp_number_line_scene(classify, thresholds, verdict, values: dict, *, names=
 
 
 @study.shows_problems
-def four_dtypes_scene(softmax, values: dict, *, names=None) -> Scene:
+def four_dtypes_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``four_dtypes`` at ``values``: logit_1 …, temperature."""
     temperature = float(values["temperature"])
     z = logits_of(values)
     code = assignments(z=z, temperature=temperature)
-    (softmax,) = study.studied([softmax], names, snippet=code)
+    (softmax,) = study.studied(functions, names, snippet=code)
     truth = oracle.softmax(z, temperature=temperature)
     answers, notes = {}, []
     for dtype in FOUR_TYPES:

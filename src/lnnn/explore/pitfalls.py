@@ -14,7 +14,7 @@ from lnnn import exact as oracle
 from . import answers, axes, numbers, study
 from .curves import finite, within
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
-from .sliders import Choice, Slider, dtype_choice, logit_sliders, logits_of, temperature_slider
+from .sliders import Choice, Slider, dtype_choice, logits_of, softmax_sliders
 from .snippet import assignments
 from .status import Status, log_status, status_of
 from .widget import Explorable
@@ -49,11 +49,8 @@ def bug_hunt(bugs, *, logits=LOGITS, temperature=1.0, bug=None) -> Explorable:
     bug: the name to start with; the first unless given.
     """
     bugs = _checked_bugs(bugs)
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Choice("bug", tuple(bugs), start=bug or ""),
-    ]
+    choice = Choice("bug", tuple(bugs), start=bug or "")
+    controls = softmax_sliders(logits, temperature, choice)
     return Explorable(partial(bug_hunt_scene, bugs), controls)
 
 
@@ -66,14 +63,9 @@ def epsilon_cap(
     the true class, some of them 0; returns an array of its shape, in nats.
     eps, dtype, logits, temperature: where the sliders start.
     """
-    names = study.checked("epsilon_cap", [loss], name and [name])
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Slider("eps", eps, 1e-16, 0.1, scale="log", per_decade=2, label="epsilon"),
-        dtype_choice(dtype),
-    ]
-    return Explorable(partial(epsilon_cap_scene, loss, names=names), controls)
+    slider = Slider("eps", eps, 1e-16, 0.1, scale="log", per_decade=2, label="epsilon")
+    controls = softmax_sliders(logits, temperature, slider, dtype_choice(dtype))
+    return study.explorable(epsilon_cap_scene, [loss], controls, names=name and [name])
 
 
 def entropy_and_divergence(
@@ -93,16 +85,12 @@ def entropy_and_divergence(
     ``f(log_p, log_q)``, both (1, 3), the target first; returns one number, or an array of one.
     names: titles of the two. logits, temperature, class_3: where the controls start.
     """
-    functions = (soft_cross_entropy, kl_divergence)
-    names = study.checked("entropy_and_divergence", functions, names)
     if len(logits) != TARGET.size:
         raise ValueError(f"logits: three, one for each class of the target; not {len(logits)}")
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Choice("class_3", ("possible", "ruled out"), start=class_3, label="class 3"),
-    ]
-    return Explorable(partial(entropy_and_divergence_scene, *functions, names=names), controls)
+    choice = Choice("class_3", ("possible", "ruled out"), start=class_3, label="class 3")
+    controls = softmax_sliders(logits, temperature, choice)
+    functions = (soft_cross_entropy, kl_divergence)
+    return study.explorable(entropy_and_divergence_scene, functions, controls, names=names)
 
 
 @study.shows_problems
@@ -155,10 +143,10 @@ def bug_hunt_scene(bugs, values: dict) -> Scene:
 
 
 @study.shows_problems
-def epsilon_cap_scene(loss, values: dict, *, names=None) -> Scene:
+def epsilon_cap_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``epsilon_cap`` at ``values``: logit_1, logit_2, temperature, eps, dtype."""
     dtype, eps, T = np.dtype(values["dtype"]), float(values["eps"]), float(values["temperature"])
-    (loss,) = study.studied([loss], names)
+    (loss,) = study.studied(functions, names)
     z = logits_of(values)
     gap = float((z[1] - z[0]) / T)
     shown_gap = min(max(gap, 0.0), _GAPS[-1])
@@ -215,15 +203,12 @@ def epsilon_cap_scene(loss, values: dict, *, names=None) -> Scene:
 
 
 @study.shows_problems
-def entropy_and_divergence_scene(
-    soft_cross_entropy, kl_divergence, values: dict, *, names=None
-) -> Scene:
+def entropy_and_divergence_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``entropy_and_divergence`` at ``values``: logit_1 …, temperature, class_3."""
     z = logits_of(values)[None] / float(values["temperature"])  # (1, 3)
     if values["class_3"] == "ruled out":
         z[0, 2] = -np.inf
     code = assignments(logits=z, targets=TARGET)
-    functions = (soft_cross_entropy, kl_divergence)
     cross_entropy, divergence = study.studied(functions, names, snippet=code)
     log_q = oracle.to_float(oracle.log_softmax(z))
     with np.errstate(divide="ignore"):
@@ -468,7 +453,7 @@ def _entropy_finding(right, said):
     faults = [
         f"{name} says {_short(value)}"
         for (name, value), truth in zip(said.items(), (right, gap), strict=True)
-        if not abs(value - truth) <= _SAME * max(1.0, truth)
+        if not numbers.agree(value, truth, _SAME)
     ]
     told = f"{right:.3f} nats are {_ENTROPY:.3f} of entropy and {gap:.3f} of divergence"
     return told + (f", but {' and '.join(faults)}" if faults else "")

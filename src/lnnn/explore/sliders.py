@@ -1,6 +1,6 @@
 """The controls of an explorable, as data: sliders on a grid of values, and choices.
 
-``logit_sliders`` and ``temperature_slider`` are the ones that every page has.
+``softmax_sliders`` are the ones that every page has: logits and temperature.
 """
 
 import keyword
@@ -195,6 +195,11 @@ def logit_sliders(logits) -> list[Slider]:
 def temperature_slider(start=1.0) -> Slider:
     """``temperature`` from 0.05 to 20, evenly spaced in its logarithm."""
     return Slider("temperature", float(start), 0.05, 20.0, scale="log", label="temperature T")
+
+
+def softmax_sliders(logits, temperature, *more) -> list:
+    """``logit_sliders``, ``temperature_slider`` and what else a scene has."""
+    return [*logit_sliders(logits), temperature_slider(temperature), *more]
 
 
 def offset_slider(start=0.0) -> Slider:

@@ -1,7 +1,5 @@
 """The explorable of page 00: a softmax and its logarithm, until the floats give way."""
 
-from functools import partial
-
 import numpy as np
 
 from lnnn import exact as oracle
@@ -10,7 +8,7 @@ from . import axes, numbers, study
 from .answers import ask
 from .bars import FLUSHED, told_bar
 from .scene import Axis, Panel, Readout, Scene
-from .sliders import logit_sliders, logits_of, temperature_slider
+from .sliders import logits_of, softmax_sliders
 from .snippet import assignments
 from .status import Status
 from .widget import Explorable
@@ -27,49 +25,37 @@ def first_look(softmax, *, name=None, logits=LOGITS, temperature=1.0) -> Explora
     parameter; ``z`` is a 1-D float32 array. Returns probabilities of its shape. name: its title.
     logits, temperature: where the sliders start.
     """
-    names = study.checked("first_look", [softmax], name and [name])
-    controls = [*logit_sliders(logits), temperature_slider(temperature)]
-    return Explorable(partial(first_look_scene, softmax, names=names), controls)
+    controls = softmax_sliders(logits, temperature)
+    return study.explorable(first_look_scene, [softmax], controls, names=name and [name])
 
 
 @study.shows_problems
-def first_look_scene(softmax, values: dict, *, names=None) -> Scene:
+def first_look_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``first_look`` at ``values``: logit_1 …, temperature."""
     temperature = float(values["temperature"])
     z = logits_of(values).astype(np.float32)
     code = assignments(typed=True, z=z, temperature=temperature)
-    (softmax,) = study.studied([softmax], names, snippet=code)
+    (softmax,) = study.studied(functions, names, snippet=code)
     name = softmax.name
     log_truth = oracle.log_softmax(z, temperature=temperature)
     truth = oracle.exp(log_truth)
     p = softmax.answer(z, temperature, truth, otherwise="gives no probabilities")
-    log_p = ask(f"ln of {name}", lambda _: _log(p.values), z, 1.0, log_truth)
+    with np.errstate(all="ignore"):
+        log_p = ask(f"ln of {name}", lambda _: np.log(p.values), z, 1.0, log_truth)
+    p_axis = Axis("probability", 0, 1, most=3)
+    log_axis = axes.value_axis("ln p (nats)", log_truth, [log_p])
     return Scene(
         finding=_finding(name, p, log_p, log_truth),
         panels=[
-            Panel.bars(
-                f"{name}(z / T)",
-                Axis("probability", 0, 1, most=3),
-                _bars(p, truth, digits=3),
-                note=p.note,
-            ),
-            Panel.bars(
-                "and its logarithm",
-                axes.value_axis("ln p (nats)", log_truth, [log_p]),
-                _bars(log_p, log_truth, digits=5),
-            ),
+            Panel.bars(f"{name}(z / T)", p_axis, _bars(p, truth, digits=3), note=p.note),
+            Panel.bars("and its logarithm", log_axis, _bars(log_p, log_truth, digits=5)),
         ],
         readouts=[
-            Readout("sum of the probabilities", numbers.text(float(p.values.sum()), 6)),
+            Readout("sum of the probabilities", numbers.text(p.values.sum())),
             Readout("exact ln p", numbers.listed(log_truth, 5)),
         ],
         snippet=code,
     )
-
-
-def _log(p):
-    with np.errstate(all="ignore"):
-        return np.log(p)
 
 
 def _bars(answer, truth, digits):

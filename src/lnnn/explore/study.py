@@ -1,23 +1,31 @@
-"""The functions under study, as scenes ask them.
+"""The functions under study: how an explorable gets them and how its scene asks them.
 
-A scene names its functions with ``studied`` and asks them by ``answer`` and ``number``. When one
-gives nothing that can be drawn, ``shows_problems`` makes a scene that says so::
+A scene names its functions with ``studied`` and asks them by ``answer``, ``array``, ``number`` or
+``value``. When one gives nothing that can be drawn, ``shows_problems`` makes a scene that says so::
+
+    def largest(function, *, name=None, logits=(2, 1, 0)) -> Explorable:
+        return study.explorable(
+            largest_scene, [function], logit_sliders(logits), names=name and [name]
+        )
 
     @study.shows_problems
-    def smooth_max_scene(lse, values):
-        (lse,) = study.studied([lse])
-        value = lse.number(logits_of(values), otherwise="gives no log-sum-exp")
+    def largest_scene(functions, values: dict, *, names=None) -> Scene:
+        (largest,) = study.studied(functions, names)
+        value = largest.number(logits_of(values), otherwise="gives no maximum")
+        return Scene(f"{largest.name} is {value}")
 """
 
 import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from .answers import Answer, ask, copies, one_number, outcome
 from .scene import Scene
+from .widget import Explorable
 
 
 class Unanswered(Exception):
@@ -97,9 +105,21 @@ class Studied:
 
 
 def studied(functions, names=None, **beside) -> list[Studied]:
-    """The functions with the names given, or with their own."""
-    pairs = zip(names or names_of(functions), functions, strict=True)
+    """The functions with the names given, or with their own; one that is None is left out."""
+    given = [function for function in functions if function is not None]
+    pairs = zip(names or names_of(given), given, strict=True)
     return [Studied(name, function, beside) for name, function in pairs]
+
+
+def explorable(scene, functions, controls, *, names=None, **more) -> Explorable:
+    """The widget of a scene function, called as ``scene(functions, values, names=…, **more)``.
+
+    functions: the ones under study; one that is None is left out. names: their titles, in order;
+    their own names unless given. Raises what ``checked`` raises.
+    """
+    given = [function for function in functions if function is not None]
+    names = checked(scene.__name__.removesuffix("_scene"), given, names)
+    return Explorable(partial(scene, functions, names=names, **more), controls)
 
 
 def names_of(functions) -> list[str]:

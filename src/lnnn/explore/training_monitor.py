@@ -54,7 +54,6 @@ def scrub(
     the true class, of its best rival, and of each of the V − 2 others. ``epoch``: the last one
     unless given.
     """
-    names = study.checked("scrub", [log_softmax], name and [name])
     logits, labels = np.asarray(logits, dtype=float), np.asarray(labels)
     if logits.ndim != 3 or labels.shape != logits.shape[1:2]:
         raise ValueError(
@@ -69,11 +68,12 @@ def scrub(
         temperature_slider(temperature),
         *_logit_sliders(lens, titles),
     ]
+    names = study.checked("scrub", [log_softmax], name and [name])
     (studied,) = study.studied([log_softmax], names)
     # All epochs are computed anew for another temperature only: it is what takes the time.
     ask = lru_cache(maxsize=1)(partial(studied.ask, logits))
-    scene = partial(scrub_scene, log_softmax, logits, labels, names=names, ask=ask)
-    return Explorable(scene, controls)
+    about = {"logits": logits, "labels": labels, "names": names, "ask": ask}
+    return study.explorable(scrub_scene, [log_softmax], controls, **about)
 
 
 def ranks(*functions, names=None, tokens=TOKENS, means=MEANS) -> Explorable:
@@ -82,7 +82,6 @@ def ranks(*functions, names=None, tokens=TOKENS, means=MEANS) -> Explorable:
     functions: called with a list of 1-D float64 arrays, the log-probabilities of each rank's
     tokens; they return one number. names: their titles. tokens, means: where the sliders start.
     """
-    names = study.checked("ranks", functions, names)
     controls = []
     for r, (count, mean) in enumerate(zip(tokens, means, strict=True), start=1):
         held = f"rank {r}: tokens"
@@ -90,7 +89,7 @@ def ranks(*functions, names=None, tokens=TOKENS, means=MEANS) -> Explorable:
             Slider(f"tokens_{r}", count, 0, 1000, step=20, label=held, integer=True),
             Slider(f"mean_{r}", mean, -6.0, 0.0, step=0.1, label=f"rank {r}: mean ln p"),
         ]
-    return Explorable(partial(ranks_scene, functions, names=names), controls)
+    return study.explorable(ranks_scene, functions, controls, names=names)
 
 
 def score_sequence(
@@ -115,8 +114,6 @@ def score_sequence(
     names: titles of the three. logits: of the three classes at place 2, where the target is b
     unless the EOS stands there. temperature, threshold, eos: where the controls start.
     """
-    functions = (token_log_probs, sequence_log_probs, flag_outliers)
-    names = study.checked("score_sequence", functions, names)
     if len(logits) != len(CLASSES):
         raise ValueError(f"logits: three, of {', '.join(CLASSES)}; not {len(logits)}")
     controls = [
@@ -126,7 +123,8 @@ def score_sequence(
         _threshold_slider(threshold, step=0.5),
         Choice("eos", tuple(ENDS), start=eos, label="EOS at place"),
     ]
-    return Explorable(partial(score_sequence_scene, *functions, names=names), controls)
+    functions = (token_log_probs, sequence_log_probs, flag_outliers)
+    return study.explorable(score_sequence_scene, functions, controls, names=names)
 
 
 def _threshold_slider(start, step):
@@ -139,7 +137,7 @@ def _logit_sliders(logits, titles):
 
 
 @study.shows_problems
-def scrub_scene(log_softmax, logits, labels, values: dict, *, names=None, ask=None) -> Scene:
+def scrub_scene(functions, values: dict, *, logits, labels, names=None, ask=None) -> Scene:
     """The scene of ``scrub`` at ``values``: epoch, threshold, temperature, logit_1 to logit_3.
 
     ask: called with the temperature, returns the ``Answer`` of ``log_softmax`` to ``logits``.
@@ -149,7 +147,7 @@ def scrub_scene(log_softmax, logits, labels, values: dict, *, names=None, ask=No
     true, rival, other = logits_of(values)
     z = np.array([true, rival] + [other] * (logits.shape[-1] - 2))
     code = assignments(z=z, temperature=temperature)
-    (studied,) = study.studied([log_softmax], names, snippet=code)
+    (studied,) = study.studied(functions, names, snippet=code)
     otherwise = "gives no log-probabilities"
     answer = ask(temperature) if ask else studied.ask(logits, temperature)
     if answer.problem:
@@ -244,16 +242,13 @@ def ranks_scene(functions, values: dict, *, names=None) -> Scene:
 
 
 @study.shows_problems
-def score_sequence_scene(
-    token_log_probs, sequence_log_probs, flag_outliers, values: dict, *, names=None
-) -> Scene:
+def score_sequence_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``score_sequence`` at ``values``: logit_1 …, temperature, threshold, eos."""
     threshold, tokens = float(values["threshold"]), np.array([ENDS[values["eos"]]])
     logits = PLACES[None].copy()  # (1, 5, 3)
     logits[0, 1] = logits_of(values)
     logits /= float(values["temperature"])
     code = assignments(logits=logits, targets=tokens, threshold=threshold)
-    functions = (token_log_probs, sequence_log_probs, flag_outliers)
     of_tokens, of_sequence, flag = study.studied(functions, names, snippet=code)
     lacking = "gives no log-probabilities"
     answer = of_tokens.array(tokens.shape, logits, tokens, otherwise=lacking)
@@ -401,7 +396,7 @@ def _ranks_finding(answers, truth):
     for name, value in answers:
         if not math.isfinite(value):
             parts.append(f"{name} gives {numbers.text(value)}")
-        elif abs(value - truth) <= 1e-9 * max(1.0, abs(truth)):
+        elif numbers.agree(value, truth, _SAME):
             parts.append(f"{name} is right")
         else:
             parts.append(f"{name} is off by {numbers.nats(abs(value - truth), 3)}")
@@ -412,20 +407,16 @@ def _sequence_finding(names, said, truth):
     """What is wrong with the first of the three functions that is; or what they say together."""
     (ln_p, total, count, flagged), (right, exact_total, length, beyond) = said, truth
     for t, (value, exact) in enumerate(zip(ln_p, right, strict=True)):
-        if not _same(value, exact):
+        if not numbers.agree(value, exact, _SAME):
             return f"{names[0]} says of place {t + 1}: {_instead(value, exact)}"
     if count != length:
         return f"{names[1]} counts {numbers.text(count)} tokens, and there are {length}"
-    if not _same(total, exact_total):
+    if not numbers.agree(total, exact_total, _SAME):
         return f"The total is {_instead(total, exact_total)}"
     if flagged != beyond:
         return f"{names[2]} flags {_places(flagged)}, and should flag {_places(beyond)}"
     places = f"{len(beyond)} of them" if beyond else "no place"
     return f"{length} tokens count: {numbers.nats(total)}, {places} flagged"
-
-
-def _same(value, exact):
-    return abs(value - exact) <= _SAME * max(1.0, abs(exact))
 
 
 def _instead(value, exact):
