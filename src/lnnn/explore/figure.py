@@ -32,12 +32,7 @@ COLOURS = {
     Status.UNDERFLOW: "#CC79A7",
     Status.NAN: INK,
 }
-SHAPES = {
-    Status.ORDINARY: "o",
-    Status.OVERFLOW: "^",
-    Status.UNDERFLOW: "v",
-    Status.NAN: "x",
-}
+SHAPES = dict(zip(Status, "o^vx", strict=True))
 WORDS = {
     Status.ORDINARY: "ordinary",
     Status.OVERFLOW: "overflow",
@@ -59,6 +54,7 @@ BAR_FILLS = (
     {"facecolor": "#009E73"},
 )
 _SMALL = 8.5  # points
+_POINTS = {"textcoords": "offset points", "size": _SMALL}
 _ROW = 0.46  # inches of a number line
 _BAND_WORDS = 0.4  # rows above the first, for the words of bands
 
@@ -134,10 +130,8 @@ def _rows_of(panels):
 def _height(panel: Panel) -> float:
     """Inches the panel needs, axis included."""
     if panel.kind == "bars":
-        return (
-            0.27 * _unique(panel.bar_list, "row") * (1 + _unique(panel.bar_list, "series")) / 2
-            + 0.5
-        )
+        rows, series = (_unique(panel.bar_list, name) for name in ("row", "series"))
+        return 0.27 * rows * (1 + series) / 2 + 0.5
     if panel.kind == "number line":
         return _ROW * (len(panel.rows) + (_BAND_WORDS if panel.bands else 0)) + 0.5
     if panel.kind == "lines":
@@ -158,20 +152,22 @@ def _draw_panel(figure, panel, box, total):
         note = figure.text(left + 0.012, bottom + height - 0.06 / total, text, **style)
         note.set_bbox({"facecolor": WASH, "edgecolor": COLOURS[Status.OVERFLOW], "pad": 4})
         return
-    below = 0.42 / total
-    room = {"bars": _bars_room, "number line": _number_line_room, "lines": _lines_room}
-    before, after = (inches / WIDTH for inches in room[panel.kind](panel))
-    above = 0.24 / total if panel.kind == "lines" else 0
-    axes = figure.add_axes(
-        (left + before, bottom + below, width - before - after, height - below - above)
-    )
+    room, drawn = {
+        "bars": (_bars_room, _bars),
+        "number line": (_number_line_room, _number_line),
+        "lines": (_lines_room, _lines),
+    }[panel.kind]
+    before, after = (inches / WIDTH for inches in room(panel))
+    below, above = 0.42 / total, 0.24 / total if panel.kind == "lines" else 0
+    across, up = width - before - after, height - below - above
+    axes = figure.add_axes((left + before, bottom + below, across, up))
     axes.set_facecolor("none")
     for side in axes.spines.values():
         side.set_visible(False)
     axes.tick_params(length=0, labelsize=_SMALL, labelcolor=MUTED)
     axes.set_axisbelow(True)
     _bottom_axis(axes, panel.x)
-    {"bars": _bars, "number line": _number_line, "lines": _lines}[panel.kind](axes, panel)
+    drawn(axes, panel)
 
 
 def _bottom_axis(axes, axis: Axis):
@@ -188,14 +184,12 @@ def _letters(texts):
 
 
 def _bars_room(panel):
-    return (
-        _letters([bar.row for bar in panel.bar_list]) + 0.08,
-        max(
-            _letters([bar.words()])
-            + (0.13 if status_of(bar.value, bar.status) is Status.ORDINARY else 0.3)
-            for bar in panel.bar_list
-        ),
-    )
+    after = [
+        _letters([bar.words()])
+        + (0.13 if status_of(bar.value, bar.status) is Status.ORDINARY else 0.3)
+        for bar in panel.bar_list
+    ]
+    return _letters([bar.row for bar in panel.bar_list]) + 0.08, max(after)
 
 
 def _number_line_room(panel):
@@ -214,7 +208,7 @@ def _bars(axes, panel):
     axes.set_yticks(range(len(rows)), rows)
     axes.tick_params(axis="y", labelcolor=INK)
     beside = axes.get_yaxis_transform()  # x in fractions of the axes, y in rows
-    zero = panel.x.position(0)
+    zero, room = panel.x.position(0), _bars_room(panel)[1]
     for bar in panel.bar_list:
         k = series.index(bar.series)
         y = rows.index(bar.row) + (k - (len(series) - 1) / 2) * thick * 1.25
@@ -225,22 +219,13 @@ def _bars(axes, panel):
         else:
             axes.plot([0, 1], [y, y], color=RULE, linewidth=0.9, dashes=(2, 4))
         if bar.exact is not None:
-            axes.plot(
-                [panel.x.position(bar.exact)] * 2, [y - 0.3, y + 0.3], color=INK, linewidth=1.6
-            )
-        axes.annotate(
-            bar.words(),
-            (1, y),
-            xycoords=beside,
-            xytext=(72 * (_bars_room(panel)[1] - 0.03), 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            size=_SMALL,
-            color=INK,
-        )
+            x = panel.x.position(bar.exact)
+            axes.plot([x, x], [y - 0.3, y + 0.3], color=INK, linewidth=1.6)
+        place = {"xycoords": beside, "xytext": (72 * (room - 0.03), 0)}
+        style = {"ha": "right", "va": "center", "color": INK}
+        axes.annotate(bar.words(), (1, y), **place, **_POINTS, **style)
         if status is not Status.ORDINARY:
-            _mark_before(axes, y, bar.words(), _bars_room(panel)[1], status)
+            _mark_before(axes, y, bar.words(), room, status)
     axes.axvline(zero, color=INK, linewidth=1)
 
 
@@ -252,10 +237,19 @@ def _mark_before(axes, y, words, room, status):
 
 
 def _mark(axes, x, y, status):
-    style = {"marker": SHAPES[status], "markersize": 6, "linestyle": "none", "clip_on": False}
-    edge = 2 if status is Status.NAN else 0.8
-    colour = COLOURS[status]
-    axes.plot([x], [y], color=colour, markeredgecolor=INK, markeredgewidth=edge, zorder=5, **style)
+    axes.plot([x], [y], clip_on=False, zorder=5, **_shape(status))
+
+
+def _shape(status):
+    """How a status is drawn, for a curve of one point or for the key."""
+    return {
+        "linestyle": "none",
+        "marker": SHAPES[status],
+        "markersize": 6,
+        "color": COLOURS[status],
+        "markeredgecolor": INK,
+        "markeredgewidth": 2 if status is Status.NAN else 0.8,
+    }
 
 
 def _number_line(axes, panel):
@@ -271,11 +265,8 @@ def _number_line(axes, panel):
         middle, under = (first + last) / 2, len(names) - 0.4
         style = {"va": "top", "ha": "center", "size": _SMALL, "color": MUTED}
         axes.text(middle, under, panel.x.apart, **style)
-    halo = {
-        "size": _SMALL,
-        "color": INK,
-        "path_effects": [withStroke(linewidth=4, foreground="white")],
-    }
+    stroke = withStroke(linewidth=4, foreground="white")
+    halo = {"size": _SMALL, "color": INK, "path_effects": [stroke]}
     for i, row in enumerate(panel.rows):
         axes.plot([0, 1], [i + 0.2, i + 0.2], color=RULE, linewidth=1)
         axes.text(0, i - 0.22, row.name, va="center", **halo)
@@ -301,17 +292,9 @@ def _bands(axes, panel):
         axes.axvspan(a, b, facecolor=colour, alpha=alpha, linewidth=0)
         if _letters([band.label]) > (b - a) * axes.get_position().width * WIDTH:
             continue
-        axes.annotate(
-            band.label,
-            ((a + b) / 2, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, -3),
-            textcoords="offset points",
-            ha="center",
-            va="top",
-            size=_SMALL,
-            color=MUTED,
-        )
+        place = {"xycoords": ("data", "axes fraction"), "xytext": (0, -3)}
+        style = {"ha": "center", "va": "top", "color": MUTED}
+        axes.annotate(band.label, ((a + b) / 2, 1), **place, **_POINTS, **style)
 
 
 def _lines(axes, panel):
@@ -329,18 +312,13 @@ def _lines(axes, panel):
             for a, b in zip(line.x, line.y, strict=True)
         ]
         colour, dashes = CURVES[k % len(CURVES)]
-        axes.plot(
-            *zip(*points, strict=True),
-            color=colour,
-            linestyle=dashes,
-            linewidth=1.8,
-            label=line.name,
-        )
+        style = {"color": colour, "linestyle": dashes, "linewidth": 1.8}
+        axes.plot(*zip(*points, strict=True), label=line.name, **style)
     for mark in panel.marks:
         if math.isfinite(mark.x) and mark.y is not None and math.isfinite(mark.y):
             at = panel.x.position(mark.x), panel.y.position(mark.y)
             _mark(axes, *at, status_of(mark.x, mark.status))
-            axes.annotate(mark.label, at, xytext=(6, 6), textcoords="offset points", size=_SMALL)
+            axes.annotate(mark.label, at, xytext=(6, 6), **_POINTS)
     if len(panel.line_list) > 1:
         axes.legend(fontsize=_SMALL, frameon=False, labelcolor=INK)
 
@@ -352,42 +330,12 @@ def _key(figure, panels, y):
         for k, name in enumerate(dict.fromkeys(bar.series for bar in bars if bar.series))
     ]
     if bars or any(panel.marks for panel in panels):
-        handles += [
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                marker=SHAPES[s],
-                markersize=6,
-                color=COLOURS[s],
-                markeredgecolor=INK,
-                markeredgewidth=2 if s is Status.NAN else 0.8,
-                label=word,
-            )
-            for s, word in WORDS.items()
-        ]
+        handles += [Line2D([], [], label=word, **_shape(s)) for s, word in WORDS.items()]
     if any(bar.exact is not None for bar in bars):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                marker="|",
-                markersize=10,
-                color=INK,
-                markeredgewidth=1.6,
-                label="exact value",
-            )
-        )
+        tick = {"marker": "|", "markersize": 10, "color": INK, "markeredgewidth": 1.6}
+        handles.append(Line2D([], [], linestyle="none", label="exact value", **tick))
     if handles:
-        figure.legend(
-            handles=handles,
-            loc="center left",
-            bbox_to_anchor=(0.01, y),
-            ncols=7,
-            fontsize=_SMALL,
-            frameon=False,
-            labelcolor=MUTED,
-            handletextpad=0.4,
-            columnspacing=1.4,
-        )
+        style = {"fontsize": _SMALL, "frameon": False, "labelcolor": MUTED}
+        gaps = {"handletextpad": 0.4, "columnspacing": 1.4}
+        place = {"loc": "center left", "bbox_to_anchor": (0.01, y)}
+        figure.legend(handles=handles, ncols=7, **place, **style, **gaps)
