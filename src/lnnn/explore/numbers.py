@@ -6,12 +6,13 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def rounded(x, digits=5):
-    """``x`` to ``digits`` significant digits as a float, or None where it is infinite or NaN.
+    """``x`` to ``digits`` significant digits as a float; None for None, infinities and NaN.
 
     JSON has no NaN and no infinity, and the last digits of a float differ between machines.
     """
-    x = float(x)
-    return float(f"{x:.{digits}g}") + 0.0 if math.isfinite(x) else None
+    if x is None or not math.isfinite(x):
+        return None
+    return float(f"{float(x):.{digits}g}") + 0.0
 
 
 def text(x, digits=6) -> str:

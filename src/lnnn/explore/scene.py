@@ -58,14 +58,11 @@ class Axis:
             return tuple(self.ticks)
         if self.scale == "linear":
             return numbers.linear_ticks(self.low, self.high, self.most)
-        if self.scale == "symlog":
-            return tuple(
-                (v, t)
-                for v, t in numbers.decade_ticks(math.floor(math.log10(self.high) + 1e-9))
-                if self.low <= v <= self.high
-            )
-        first = math.ceil(math.log10(self.low) - 1e-9)
         last = math.floor(math.log10(self.high) + 1e-9)
+        if self.scale == "symlog":
+            ticks = numbers.decade_ticks(last)
+            return tuple((v, t) for v, t in ticks if self.low <= v <= self.high)
+        first = math.ceil(math.log10(self.low) - 1e-9)
         every = max(1, math.ceil((last - first) / 5))
         return tuple((10.0**k, numbers.power_of_ten(k)) for k in range(first, last + 1, every))
 
@@ -109,19 +106,16 @@ class Bar:
         """How the value reads."""
         return self.text or numbers.text(self.value)
 
-    def _shown_text(self) -> str:
+    def to_dict(self) -> dict:
         # A finite value is not said twice: the browser writes it as ``numbers.text`` does.
         plain = math.isfinite(self.value) and self.words() == numbers.text(self.value)
-        return "" if plain else self.words()
-
-    def to_dict(self) -> dict:
         return {
             "row": self.row,
             "series": self.series,
             "value": numbers.rounded(self.value, 6),
-            "text": self._shown_text(),
+            "text": "" if plain else self.words(),
             "status": str(status_of(self.value, self.status)),
-            "exact": None if self.exact is None else numbers.rounded(self.exact),
+            "exact": numbers.rounded(self.exact),
         }
 
 
@@ -163,7 +157,7 @@ class Mark:
     def to_dict(self) -> dict:
         return {
             "x": numbers.rounded(self.x),
-            "y": None if self.y is None else numbers.rounded(self.y),
+            "y": numbers.rounded(self.y),
             "label": self.label,
             "row": self.row,
             "status": str(status_of(self.x, self.status)),
@@ -244,22 +238,22 @@ class Panel:
         return cls("number line", title, x=x, rows=tuple(rows), marks=tuple(marks), **more)
 
     @classmethod
-    def message(cls, title, error: str, *, note="", wide=False) -> "Panel":
+    def message(cls, title, error: str, **more) -> "Panel":
         """No picture, but the text of what went wrong."""
-        return cls("message", title, error=error, note=note, wide=wide)
+        return cls("message", title, error=error, **more)
 
     def description(self) -> str:
         """The panel in words, for those who do not see it."""
         if self.kind == "message":
             return self.error
-        if self.kind == "bars":
-            return f"{self.x.label}. " + "; ".join(map(_bar_in_words, self.bar_list)) + "."
-        labelled = [mark.label for mark in self.marks if mark.label]
-        if self.kind == "number line":
-            named = [f"{row.name}: {row.text}" if row.text else row.name for row in self.rows]
-            return f"{self.x.label}. " + "; ".join(named + labelled) + "."
-        named = [line.name for line in self.line_list]
-        return f"{self.y.label} over {self.x.label}. " + "; ".join(named + labelled) + "."
+        measured = f"{self.y.label} over {self.x.label}" if self.y else self.x.label
+        named = [
+            *map(_bar_in_words, self.bar_list),
+            *(f"{row.name}: {row.text}" if row.text else row.name for row in self.rows),
+            *(line.name for line in self.line_list),
+            *(mark.label for mark in self.marks if mark.label),
+        ]
+        return f"{measured}. {'; '.join(named)}."
 
     def to_dict(self) -> dict:
         out = {"kind": self.kind, "title": self.title, "note": self.note, "wide": self.wide}

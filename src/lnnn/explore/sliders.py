@@ -16,13 +16,36 @@ SCALES = ("linear", "log", "symlog")
 _MOST_POSITIONS = 1001
 
 
-def _check_name(name):
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-        raise ValueError(f"a slider's name is a Python name such as 'temperature', not {name!r}")
+class _Control:
+    """What sliders and choices have in common."""
+
+    unit = ""
+
+    def __post_init__(self):
+        name = self.name
+        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+            raise ValueError(
+                f"a slider's name is a Python name such as 'temperature', not {name!r}"
+            )
+        self._check()
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name.replace("_", " ")
+
+    def to_dict(self) -> dict:
+        return {
+            "kind": type(self).__name__.lower(),
+            "name": self.name,
+            "label": self.title,
+            "unit": self.unit,
+            "start": self.first,
+            "grid": list(self.grid()),
+        }
 
 
 @dataclass(frozen=True)
-class Slider:
+class Slider(_Control):
     """A number that the reader moves.
 
     name: how the scene and ``widget.name`` know it. label: what the reader sees.
@@ -44,8 +67,7 @@ class Slider:
     unit: str = ""
     integer: bool = False
 
-    def __post_init__(self):
-        _check_name(self.name)
+    def _check(self):
         if self.scale not in SCALES:
             raise ValueError(f"slider {self.name}: scale is one of {SCALES}, not {self.scale!r}")
         if not all(math.isfinite(v) for v in (self.low, self.high, self.start)):
@@ -66,8 +88,8 @@ class Slider:
             )
 
     @property
-    def title(self) -> str:
-        return self.label or self.name.replace("_", " ")
+    def first(self) -> float:
+        return self.start
 
     def grid(self) -> tuple[float, ...]:
         """The values the thumb can stand on, ascending; low, high and start are among them."""
@@ -104,16 +126,6 @@ class Slider:
         """``value`` with its unit."""
         return f"{numbers.text(value, 5)} {self.unit}".rstrip()
 
-    def to_dict(self) -> dict:
-        return {
-            "kind": "slider",
-            "name": self.name,
-            "label": self.title,
-            "unit": self.unit,
-            "start": self.start,
-            "grid": list(self.grid()),
-        }
-
 
 def _decades(low, high, per_decade):
     """Round values from low to high, ``per_decade`` to a decade, two significant digits."""
@@ -125,7 +137,7 @@ def _decades(low, high, per_decade):
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(_Control):
     """One of a few named options, such as a dtype."""
 
     name: str
@@ -133,18 +145,13 @@ class Choice:
     start: str = ""
     label: str = ""
 
-    def __post_init__(self):
-        _check_name(self.name)
+    def _check(self):
         if len(self.options) < 2 or len(set(self.options)) != len(self.options):
             raise ValueError(f"choice {self.name}: give two or more different options")
         if self.start and self.start not in self.options:
             raise ValueError(
                 f"choice {self.name}: start is one of {list(self.options)}, not {self.start!r}"
             )
-
-    @property
-    def title(self) -> str:
-        return self.label or self.name.replace("_", " ")
 
     @property
     def first(self) -> str:
@@ -162,20 +169,10 @@ class Choice:
         """The option itself."""
         return str(value)
 
-    def to_dict(self) -> dict:
-        return {
-            "kind": "choice",
-            "name": self.name,
-            "label": self.title,
-            "unit": "",
-            "start": self.first,
-            "grid": list(self.options),
-        }
-
 
 def starting_values(sliders) -> dict:
     """The values at which every control starts, in order."""
-    return {s.name: s.first if isinstance(s, Choice) else s.start for s in sliders}
+    return {s.name: s.first for s in sliders}
 
 
 def logit_sliders(logits) -> list[Slider]:
