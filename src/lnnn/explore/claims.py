@@ -94,11 +94,14 @@ def who_underflows_scene(functions, values: dict, *, names=None) -> Scene:
         late, back = np.log(p.values), np.exp(log_p.values)
     late_answer = Answer(f"ln of {names[0]}", values=late)
     axis = axes.value_axis("ln p (nats)", truth, [log_p, late_answer])
-    logarithms = [
-        _log_bar(k, answer.values[k], truth[k], answer.name)
-        for k in range(len(z))
-        for answer in (late_answer, log_p)
-    ]
+    logarithms = []
+    for k, exact in enumerate(truth):
+        for answer in (late_answer, log_p):
+            value = answer.values[k]
+            # A 0 is a rounded logarithm of nearly 1.
+            status = status_against(value, exact) if value != 0 else Status.ORDINARY
+            more = {"series": answer.name, "exact": float(exact)}
+            logarithms.append(told_bar(f"class {k + 1}", value, status, **more))
     return Scene(
         finding=_who_finding(names, p, log_p, back, dtype),
         panels=[
@@ -171,9 +174,8 @@ def recovery_scene(functions, values: dict, *, names=None) -> Scene:
 @study.shows_problems
 def cap_and_flag_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``cap_and_flag`` at ``values``: nats, at, threshold, broken."""
-    nats, at, threshold, broken = (
-        float(values[key]) for key in ("nats", "at", "threshold", "broken")
-    )
+    wanted = ("nats", "at", "threshold", "broken")
+    nats, at, threshold, broken = (float(values[name]) for name in wanted)
     log_p = exponential_sample(nats)
     if broken < 0:
         log_p[0] = broken
@@ -186,7 +188,8 @@ def cap_and_flag_scene(functions, values: dict, *, names=None) -> Scene:
     flagged = float((log_p < threshold).mean())
     low = -numbers.nice_ceiling(max(4 * nats, 1.2 * -at, 1.2 * -threshold))
     share = 100 * (np.arange(_SAMPLE) + 0.5) / _SAMPLE
-    perplexities = [("as logged", _exp(-mean)), (cap.name, _exp(-after))]
+    curves = (("as logged", log_p), (cap.name, capped))
+    perplexities = [(name, _exp(-float(v.mean()))) for name, v in curves]
     return Scene(
         finding=_cap_finding(cap.name, at, touched, mean, after, broken),
         panels=[
@@ -194,17 +197,14 @@ def cap_and_flag_scene(functions, values: dict, *, names=None) -> Scene:
                 "Tokens from the least likely to the most likely",
                 Axis("share of the tokens (%)", 0, 100),
                 Axis("ln p (nats)", low, 0.0),
-                [
-                    Line("as logged", share, within(log_p, low)),
-                    Line(cap.name, share, within(capped, low)),
-                ],
+                [Line(name, share, within(v, low)) for name, v in curves],
                 bands=[Band(0, 100 * flagged, "flagged")] if flagged > 0 else [],
                 note=answer.note,
             ),
             Panel.bars(
                 "Perplexity",
                 axes.from_zero("perplexity", [v for _, v in perplexities]),
-                [Bar(row, v, text=numbers.text(v, 4)) for row, v in perplexities],
+                [Bar(row, v, digits=4) for row, v in perplexities],
             ),
         ],
         readouts=[
@@ -238,12 +238,6 @@ def _probabilities(title, values, truth, note=""):
     return Panel.bars(title, axes.from_zero("probability", values), bars, note=note)
 
 
-def _log_bar(k, value, truth, series):
-    """A bar whose −inf is called flushed; a 0 is a rounded logarithm of nearly 1."""
-    status = status_against(value, truth) if value != 0 else Status.ORDINARY
-    return told_bar(f"class {k + 1}", value, status, series=series, exact=float(truth))
-
-
 def _percent(share):
     return f"{numbers.text(100 * share, 3)} %"
 
@@ -264,12 +258,11 @@ def _power(nats):
 def _who_finding(names, p, log_p, back, dtype):
     softmax, log_softmax = names
     n = len(back)
-    if not np.isfinite(p.values).all():
-        bad = int((~np.isfinite(p.values)).sum())
-        return f"{softmax} gives no number for {of_classes(bad, n)} in {dtype}"
-    if not np.isfinite(log_p.values).all():
-        bad = int((~np.isfinite(log_p.values)).sum())
-        return f"{log_softmax} loses {of_classes(bad, n)} in {dtype}"
+    none, lost = (int((~np.isfinite(answer.values)).sum()) for answer in (p, log_p))
+    if none:
+        return f"{softmax} gives no number for {of_classes(none, n)} in {dtype}"
+    if lost:
+        return f"{log_softmax} loses {of_classes(lost, n)} in {dtype}"
     largest = float(back.max())
     over = "none is above 1" if largest <= 1 else f"the largest is {numbers.text(largest, 4)}"
     flushed = int((p.values == 0).sum())
@@ -295,12 +288,9 @@ def _recovery_finding(n, nats, total, found):
     clauses = []
     for name, by_dtype in found.items():
         zero = [dtype for dtype, value in by_dtype.items() if value == 0]
-        if len(zero) == len(DTYPES):
-            clauses.append(f"{name} is 0 in all three floats")
-        elif zero:
-            clauses.append(f"{name} is 0 in {' and '.join(zero)}")
-        else:
-            clauses.append(f"{name} is {numbers.text(by_dtype['float64'], 4)}")
+        where = "all three floats" if len(zero) == len(DTYPES) else " and ".join(zero)
+        kept = numbers.text(by_dtype["float64"], 4)
+        clauses.append(f"{name} is 0 in {where}" if zero else f"{name} is {kept}")
     return (
         f"{counted(n, 'token')} at {numbers.nats(nats)} sum to {numbers.nats(total, 5)}, "
         f"perplexity {numbers.text(math.exp(nats), 4)}: {', '.join(clauses)}"

@@ -151,10 +151,12 @@ def confidently_wrong_scene(functions, values: dict, *, names=None) -> Scene:
     # p falls below ε where the log-odds against the true class pass ln(1/ε − 1).
     rest = float(oracle.logsumexp(row[1:])[()]) - best
     below = math.log(1 / epsilon - 1) - rest
+    pulls = ", ".join(f"{name} {numbers.text(v, 3)}" for name, v in here)
+    where = f"{numbers.text(abs(gap), 3)} nats {'behind' if gap > 0 else 'ahead'}"
     label = "gradient in the true logit z/T"
     ticks = numbers.ticks_at((-1.0, -0.75, -0.5, -0.25, 0.0))
     return Scene(
-        finding=_wrong_finding(gap, here),
+        finding=f"{where}, the true logit is told: {pulls}",
         panels=[
             Panel.lines(
                 "As the true logit falls behind",
@@ -208,10 +210,8 @@ def _class_choice(count, start):
 def _bars(rows, values, truth=None):
     """A bar of three digits for each row, with a tick at its exact value if that is given."""
     exact = [None] * len(rows) if truth is None else truth
-    return [
-        Bar(row, v, text=numbers.text(v, 3), exact=e)
-        for row, v, e in zip(rows, values, exact, strict=True)
-    ]
+    triples = zip(rows, values, exact, strict=True)
+    return [Bar(row, v, exact=e, digits=3) for row, v, e in triples]
 
 
 def _nearly(x):
@@ -230,15 +230,13 @@ def _bars_finding(name, g, truth, label, loss, p_true):
             f"{name} gives {numbers.text(g[k], 3)} for class {k + 1}, and p − 1{{y}} is "
             f"{numbers.text(truth[k], 3)}: this is not the gradient of the cross-entropy"
         )
-    said = (
-        f"A loss of {numbers.nats(loss, 3)} and a gradient of {numbers.text(g[label], 3)} in the "
-    )
-    said += "true logit"
+    said = f"A loss of {numbers.nats(loss, 3)} and a gradient of {numbers.text(g[label], 3)}"
+    verdict = ""
     if p_true < 0.01:
-        return f"{said}: the model is wrong, and the pull is as strong as it gets"
-    if p_true > 0.99:
-        return f"{said}: the model is right, and there is nothing to correct"
-    return said
+        verdict = ": the model is wrong, and the pull is as strong as it gets"
+    elif p_true > 0.99:
+        verdict = ": the model is right, and there is nothing to correct"
+    return f"{said} in the true logit{verdict}"
 
 
 def _swept(function, row, true_logits):
@@ -257,25 +255,14 @@ def _swept(function, row, true_logits):
     return np.full(len(true_logits), np.nan) if observed.raised else observed.value
 
 
-def _wrong_finding(gap, here):
-    pulls = ", ".join(f"{name} {numbers.text(v, 3)}" for name, v in here)
-    where = "behind" if gap > 0 else "ahead"
-    return f"{numbers.text(abs(gap), 3)} nats {where}, the true logit is told: {pulls}"
-
-
 def _surface_panel(loss, g, z, temperature, labels):
     heights, (xs, ys) = _heights(loss.function, z, temperature, labels)
     lines = [Line("downhill", *_arrow(z[:2], -_ARROW * g[:2]))]
-    lines += [
-        Line(f"loss {numbers.text(v, 3)}", *_contour(xs, ys, heights, v)) for v in _levels(heights)
-    ]
-    return Panel.lines(
-        loss.name,
-        Axis("logit 1", -REACH[0], REACH[0], ticks=numbers.linear_ticks(-10, 10)),
-        Axis("logit 2", -REACH[1], REACH[1]),
-        lines,
-        marks=[Mark(z[0], y=z[1])],
-    )
+    for v in _levels(heights):
+        lines.append(Line(f"loss {numbers.text(v, 3)}", *_contour(xs, ys, heights, v)))
+    x = Axis("logit 1", -REACH[0], REACH[0], ticks=numbers.linear_ticks(-10, 10))
+    y = Axis("logit 2", -REACH[1], REACH[1])
+    return Panel.lines(loss.name, x, y, lines, marks=[Mark(z[0], y=z[1])])
 
 
 def _heights(loss, z, temperature, labels):

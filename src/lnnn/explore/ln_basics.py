@@ -8,10 +8,10 @@ import numpy as np
 from lnnn import exact as oracle
 
 from . import axes, numbers, study
-from .bars import probability_bar
+from .bars import probability_bar, told_bar
 from .curves import within
 from .float_types import TYPES
-from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
+from .scene import Axis, Band, Line, Mark, Panel, Readout, Scene
 from .sliders import Slider, dtype_choice, logits_of, softmax_sliders
 from .snippet import assignments
 from .status import Status
@@ -79,12 +79,19 @@ def tangent_scene(functions, values: dict, *, names=None) -> Scene:
     whole = np.geomspace(1e-6, 1, 150)
     near = np.linspace(window / 200, window, 120)
     points = np.concatenate([[p, p + _STEP, p - h, p + h], whole, near])
-    said = log.answer(points, 1.0, _logs(points), otherwise="gives no logarithm").values
+    with mpmath.workdps(30):
+        truth = [mpmath.log(mpmath.mpf(float(v))) for v in points]
+    said = log.answer(points, 1.0, truth, otherwise="gives no logarithm").values
     at_p, stepped, below, above = (float(v) for v in said[:4])
     curve, close = np.split(said[4:], [len(whole)])
     slope = (above - below) / (2 * h)
     y = float(mpmath.log(mpmath.mpf(p)))
-    mark = Mark(p, y=at_p)
+    marks = [Mark(p, y=at_p)]
+    # Three nats down and one up, whatever y is, so that only the numbers change with p.
+    high = min(y + 1, 0.0)
+    ticks = numbers.ticks_at((y + k for k in (-3, -2, -1, 0, 1) if y + k <= high), 4)
+    zoomed = Line(log.name, near, np.where(close > y - 3, close, np.nan))
+    meets = p * (1 - y)  # there the tangent has the height ln p = 0
     return Scene(
         finding=_tangent_finding(log.name, p, slope, stepped - at_p),
         panels=[
@@ -92,18 +99,15 @@ def tangent_scene(functions, values: dict, *, names=None) -> Scene:
                 "All probabilities",
                 Axis("probability p", 0, 1),
                 Axis("ln p (nats)", -15, 0),
-                [Line(log.name, whole, curve), _tangent_line(p, y, min(1.0, p * (1 - y)))],
-                marks=[mark],
+                [Line(log.name, whole, curve), _tangent_line(p, y, min(1.0, meets))],
+                marks=marks,
             ),
             Panel.lines(
                 f"Close up: p from 0 to {numbers.text(window, 3)}",
                 Axis("probability p", 0, window, most=4),
-                _close_up_axis(y),
-                [
-                    Line(log.name, near, np.where(close > y - 3, close, np.nan)),
-                    _tangent_line(p, y, min(window, p * (1 - y))),
-                ],
-                marks=[mark],
+                Axis("ln p (nats)", y - 3, high, ticks=ticks),
+                [zoomed, _tangent_line(p, y, min(window, meets))],
+                marks=marks,
             ),
         ],
         readouts=[
@@ -142,32 +146,17 @@ def surprisal_scene(functions, values: dict, *, names=None) -> Scene:
         for unit, shown, size in (("nats", nats, 1.0), ("bits", bits, LN2)):
             value = float(shown[k])
             same = math.isfinite(value) == math.isfinite(nats[k])
-            flushed = " flushed" if status is Status.UNDERFLOW and same else ""
-            bars.append(
-                Bar(
-                    f"class {k + 1}",
-                    value,
-                    unit,
-                    status if same else None,
-                    numbers.text(value, 4) + flushed,
-                    exact=exact[k] / size,
-                )
-            )
+            more = {"series": unit, "exact": exact[k] / size}
+            bar = told_bar(f"class {k + 1}", value, status if same else None, digits=4, **more)
+            bars.append(bar)
+    probabilities = [probability_bar(f"class {k}", v, digits=3) for k, v in enumerate(p, start=1)]
+    axis = axes.from_zero("surprisal (nats, bits)", exact / LN2)
     entropy = float(sum(a * b for a, b in zip(oracle.exp(log_p), truth, strict=True)))
     return Scene(
         finding=_surprisal_finding(nll.name, nats, p, z, temperature, bits_fault),
         panels=[
-            Panel.bars(
-                "Probability",
-                Axis("probability", 0, 1),
-                [probability_bar(f"class {k}", p_k, digits=3) for k, p_k in enumerate(p, start=1)],
-            ),
-            Panel.bars(
-                "Surprisal, if this class is right",
-                axes.from_zero("surprisal (nats, bits)", exact / LN2),
-                bars,
-                note=note,
-            ),
+            Panel.bars("Probability", Axis("probability", 0, 1), probabilities),
+            Panel.bars("Surprisal, if this class is right", axis, bars, note=note),
         ],
         readouts=[
             Readout("expected surprisal (entropy)", f"{numbers.nats(entropy)} = {_bits(entropy)}"),
@@ -198,27 +187,23 @@ def product_and_sum_scene(functions, values: dict, *, names=None) -> Scene:
     low = -numbers.nice_ceiling(-truth) if truth < 0 else -1.0
     said, fault = _product_clause(product.name, last, truth, first_zero, dtype)
     sum_said, sum_fault = _sum_clause(log_sum.name, total, truth, dtype)
-    marks = [
-        *_sum_mark(counts, sums, total, sum_fault),
-        *_product_mark(counts, logs, low, last, first_zero, fault),
+    lines = [
+        Line(log_sum.name, counts, within(sums, low)),
+        Line(f"ln of {product.name}", counts, within(logs, low)),
     ]
-    tokens = counted(n, "token")
-    return Scene(
-        finding=f"{tokens} of probability {values['p']:g}: {said}, {sum_said}",
-        panels=[
-            Panel.lines(
-                "Log-probability of the sequence so far",
-                Axis("tokens so far", 0, _WITH_LABELS * n, ticks=numbers.linear_ticks(0, n)),
-                Axis("log-probability (nats)", low, 0.0),
-                [
-                    Line(log_sum.name, counts, within(sums, low)),
-                    Line(f"ln of {product.name}", counts, within(logs, low)),
-                ],
-                marks=marks,
-                bands=_too_small(n, float(log_p), dtype),
-                wide=True,
-            )
+    about = {
+        "marks": [
+            *_sum_mark(counts, sums, total, sum_fault),
+            *_product_mark(counts, logs, low, last, first_zero, fault),
         ],
+        "bands": _too_small(n, float(log_p), dtype),
+    }
+    x = Axis("tokens so far", 0, _WITH_LABELS * n, ticks=numbers.linear_ticks(0, n))
+    y = Axis("log-probability (nats)", low, 0.0)
+    title = "Log-probability of the sequence so far"
+    return Scene(
+        finding=f"{counted(n, 'token')} of probability {values['p']:g}: {said}, {sum_said}",
+        panels=[Panel.lines(title, x, y, lines, wide=True, **about)],
         readouts=[
             Readout(product.name, numbers.text(last, 4), fault),
             Readout(log_sum.name, numbers.nats(total, 7), sum_fault),
@@ -233,21 +218,9 @@ def _bits(nats, digits=4):
     return f"{numbers.text(nats / LN2, digits)} bits"
 
 
-def _logs(points):
-    with mpmath.workdps(30):
-        return np.array([mpmath.log(mpmath.mpf(float(v))) for v in points], dtype=object)
-
-
 def _tangent_line(p, y, end):
-    """Through (p, y) with slope 1/p, from p = 0; at p·(1 − y) it meets ln p = 0."""
+    """Through (p, y) with slope 1/p, from p = 0 to ``end``."""
     return Line("slope 1/p", [0.0, end], [y - 1, y + (end - p) / p])
-
-
-def _close_up_axis(y):
-    """Three nats down and one up, whatever y is, so that only the numbers change with p."""
-    high = min(y + 1, 0.0)
-    ticks = [y + k for k in (-3, -2, -1, 0, 1) if y + k <= high]
-    return Axis("ln p (nats)", y - 3, high, ticks=numbers.ticks_at(ticks, 4))
 
 
 def _tangent_finding(name, p, slope, gain):
@@ -344,10 +317,9 @@ def _sum_clause(name, total, truth, dtype):
         return f"{name} is NaN", Status.NAN
     if math.isinf(total):
         return f"and even {name} is {numbers.nats(total)} in {dtype}", Status.OVERFLOW
-    if not numbers.agree(total, truth, _TOLERANCE):
-        wrong = f"{name} is {numbers.nats(total)} and should be {numbers.nats(truth)}"
-        return wrong, Status.ORDINARY
-    return f"{name} is {numbers.nats(total, 5)}", Status.ORDINARY
+    right = f"{name} is {numbers.nats(total, 5)}"
+    wrong = f"{name} is {numbers.nats(total)} and should be {numbers.nats(truth)}"
+    return right if numbers.agree(total, truth, _TOLERANCE) else wrong, Status.ORDINARY
 
 
 def _sum_mark(counts, sums, total, fault):

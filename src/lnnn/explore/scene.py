@@ -92,7 +92,8 @@ class Axis:
 class Bar:
     """A value of ``row``, drawn from zero. ``exact`` puts a tick where the exact value lies.
 
-    text: how the value reads; six digits unless given. series: which of several bars of a row.
+    text: how the value reads; ``digits`` digits unless given. series: which of several bars of a
+    row.
     """
 
     row: str
@@ -101,10 +102,11 @@ class Bar:
     status: Status | None = None
     text: str = ""
     exact: float | None = None
+    digits: int = 6
 
     def words(self) -> str:
         """How the value reads."""
-        return self.text or numbers.text(self.value)
+        return self.text or numbers.text(self.value, self.digits)
 
     def to_dict(self) -> dict:
         # A finite value is not said twice: the browser writes it as ``numbers.text`` does.
