@@ -70,7 +70,12 @@ def side_by_side_scene(
     truth = exact(z, temperature=temperature)
     answers = [f.ask(z, temperature, truth) for f in study.studied(functions, names)]
     axis = axes.value_axis(quantity, truth, answers)
-    panels = [_value_panel(answer, truth, axis) for answer in answers]
+    panels = [
+        Panel.message(answer.name, answer.problem)
+        if answer.problem
+        else Panel.bars(answer.name, axis, _bars(truth, {"": answer}), note=answer.note)
+        for answer in answers
+    ]
     working = [answer for answer in answers if not answer.problem]
     if working:
         panels.append(_error_panel(working, dtype))
@@ -109,46 +114,34 @@ def shift_scene(functions, values: dict, *, names=None) -> Scene:
     change = oracle.ulp_error(after.values, oracle.to_mpf(before.values))
     rounding = _ulps_between(moved_truth, truth, dtype)
     axis = axes.value_axis("log-probability (nats)", truth, [before, after])
-    bars = [
-        _bar(k, answer, truth, series)
-        for k in range(len(z))
-        for series, answer in (("before", before), ("after", after))
-    ]
+    bars = _bars(truth, {"before": before, "after": after})
     rows = {
         "after − before": change,
         "of it, from rounding z + c": rounding,
         f"for scale: error of {function.name} on z + c": after.errors,
     }
     marks = [Mark(e, row=row, status=_error_status(e)) for row, es in rows.items() for e in es]
+    lines = [Row(row, _worst_text(es)) for row, es in rows.items()]
+    ulps = axes.ulp_axis("change (ulp)", dtype, np.concatenate(list(rows.values())))
     return Scene(
         finding=_shift_finding(function.name, shown, dtype, change, rounding, after),
         panels=[
             Panel.bars("Before and after", axis, bars, wide=True),
-            Panel.number_line(
-                "How far each class moved",
-                axes.ulp_axis("change (ulp)", dtype, np.concatenate(list(rows.values()))),
-                [Row(row, _worst_text(es)) for row, es in rows.items()],
-                marks,
-                wide=True,
-            ),
+            Panel.number_line("How far each class moved", ulps, lines, marks, wide=True),
         ],
         **more,
     )
 
 
-def _bar(k, answer, truth, series=""):
-    exact = float(truth[k])
-    exact = exact if np.isfinite(exact) else None
-    return told_bar(
-        f"class {k + 1}", answer.values[k], answer.statuses[k], series=series, exact=exact
-    )
-
-
-def _value_panel(answer, truth, axis):
-    if answer.problem:
-        return Panel.message(answer.name, answer.problem)
-    bars = [_bar(k, answer, truth) for k in range(len(truth))]
-    return Panel.bars(answer.name, axis, bars, note=answer.note)
+def _bars(truth, series):
+    """For each class the value of each answer in ``series``, with a tick at the exact one."""
+    bars = []
+    for k, exact in enumerate(truth):
+        exact = float(exact) if np.isfinite(float(exact)) else None
+        for name, answer in series.items():
+            value, status = answer.values[k], answer.statuses[k]
+            bars.append(told_bar(f"class {k + 1}", value, status, series=name, exact=exact))
+    return bars
 
 
 def _ulps_between(a, b, dtype):
@@ -160,9 +153,7 @@ def _ulps_between(a, b, dtype):
     return np.where(np.isfinite(ulps), ulps, np.inf)
 
 
-def _error_status(error, status=Status.ORDINARY):
-    if status is not Status.ORDINARY:
-        return status
+def _error_status(error):
     return Status.ORDINARY if np.isfinite(error) else Status.OVERFLOW
 
 
@@ -170,14 +161,11 @@ def _error_panel(answers, dtype):
     rows, marks = [], []
     for answer in answers:
         rows.append(Row(answer.name, _failure_text(answer) or _worst_text(answer.errors)))
-        marks += [
-            Mark(float(error), row=answer.name, status=_error_status(error, status))
-            for error, status in zip(answer.errors, answer.statuses, strict=True)
-        ]
-    errors = np.concatenate([answer.errors for answer in answers])
-    return Panel.number_line(
-        "Error of each class", axes.ulp_axis("error (ulp)", dtype, errors), rows, marks, wide=True
-    )
+        for error, status in zip(answer.errors, answer.statuses, strict=True):
+            status = _error_status(error) if status is Status.ORDINARY else status
+            marks.append(Mark(float(error), row=answer.name, status=status))
+    axis = axes.ulp_axis("error (ulp)", dtype, np.concatenate([a.errors for a in answers]))
+    return Panel.number_line("Error of each class", axis, rows, marks, wide=True)
 
 
 def _worst_text(errors):
@@ -204,10 +192,10 @@ def _side_by_side_finding(answers, working, z):
     if working == answers and not any(map(_failure_text, answers)):
         worst = max(a.worst for a in answers)
         if worst <= _GOOD:
-            count = len(answers)
-            who = {1: f"{answers[0].name} agrees", 2: "Both formulas agree"}.get(
-                count, f"All {count} formulas agree"
+            who = (
+                "Both formulas agree" if len(answers) == 2 else f"All {len(answers)} formulas agree"
             )
+            who = f"{answers[0].name} agrees" if len(answers) == 1 else who
             return f"{who} with the exact value within {numbers.ulp_text(worst)}"
     return "; ".join(f"{answer.name} {_verdict(answer)}" for answer in answers)
 

@@ -87,29 +87,29 @@ def exp_number_line_scene(functions, values: dict, *, names=None) -> Scene:
     classify, thresholds, *verdicts = study.studied(functions, names, snippet=code)
     limits = _limits(thresholds, dtype)
     words = _words(classify, x, dtype)
-    readouts = [
-        Readout(label, numbers.nats(v, 7))
-        for label, v in zip(
-            ("overflows above", "subnormal below", "zero below"), limits, strict=True
-        )
-    ]
+    labels = ("overflows above", "subnormal below", "zero below")
+    pairs = zip(labels, limits, strict=True)
+    readouts = [Readout(label, numbers.nats(v, 7)) for label, v in pairs]
     told = ""
     for verdict in verdicts:
-        told = _word(verdict, x, dtype)
+        told = verdict.value(x, dtype, otherwise="gives no word")
+        if not isinstance(told, str):
+            verdict.refuse(described(told), "Expected: one word", "gives no word")
         readouts.append(Readout(verdict.name, told))
     exact = [mpmath.exp(mpmath.mpf(float(v))) for v in x]
     held = [kind.nearest(v) for v in exact]
     rows = [f"class {k}" for k in range(1, len(x) + 1)]
+    bars = [_bits_bar(row, h, e, kind) for row, h, e in zip(rows, held, exact, strict=True)]
+    most = kind.precision
+    round_ones = [v for v, _ in numbers.linear_ticks(0, most, most=4) if v < 0.85 * most]
+    ticks = numbers.ticks_at([*round_ones, float(most)])
+    title = f"Significant bits that {dtype} has for e^(z/T)"
+    axis = Axis("significant bits", 0, most, ticks=ticks)
     return Scene(
         finding=_fates_finding(classify.name, words, x, held, kind, told),
         panels=[
             _line_panel(x, words, rows, limits),
-            Panel.bars(
-                f"Significant bits that {dtype} has for e^(z/T)",
-                _bits_axis(kind),
-                [_bits_bar(row, h, e, kind) for row, h, e in zip(rows, held, exact, strict=True)],
-                wide=True,
-            ),
+            Panel.bars(title, axis, bars, wide=True),
         ],
         readouts=readouts,
         snippet=code,
@@ -151,15 +151,18 @@ def four_dtypes_scene(functions, values: dict, *, names=None) -> Scene:
         for dtype, p in answers.items()
         for v, e, status in zip(p, errors[dtype], statuses[dtype], strict=True)
     ]
-    rows = [Row(d, _row_text(p, statuses[d], errors[d])) for d, p in answers.items()]
+    failures = {d: _failure_text(p, statuses[d]) for d, p in answers.items()}
+    worst = {d: float(np.max(e)) for d, e in errors.items()}
+    rows = [Row(d, failures[d] or f"at most {numbers.text(worst[d], 2)}") for d in answers]
     title, note = f"{softmax.name}, in four types", "; ".join(notes)
+    ticks = tuple((10.0**k, numbers.power_of_ten(k)) for k in range(-16, 1, 4))
+    about = {"scale": "log", "ticks": ticks, "apart": "inf, NaN"}
+    axis = Axis("relative error (1: nothing is right)", _LEAST_ERROR, 1.0, **about)
     return Scene(
-        finding=_four_finding(softmax.name, answers, statuses, errors),
+        finding=_four_finding(softmax.name, failures, worst),
         panels=[
             Panel.bars(title, Axis("probability", 0, 1), bars, note=note, wide=True),
-            Panel.number_line(
-                "Relative error of each class", _error_axis(), rows, marks, wide=True
-            ),
+            Panel.number_line("Relative error of each class", axis, rows, marks, wide=True),
         ],
         readouts=[Readout("exact", numbers.listed(truth, 5))],
         snippet=code,
@@ -200,13 +203,6 @@ def _words(classify, x, dtype):
     return words
 
 
-def _word(verdict, x, dtype):
-    told = verdict.value(x, dtype, otherwise="gives no word")
-    if not isinstance(told, str):
-        verdict.refuse(described(told), "Expected: one word", "gives no word")
-    return told
-
-
 def _fate(held, kind):
     """The word for a number that the type holds."""
     if held == 0:
@@ -234,20 +230,13 @@ def _allowed(x, held, kind):
 def _line_panel(x, words, rows, limits):
     overflow, _, zero = limits
     reach = 1.3 * max(-zero, overflow, float(np.abs(x).max()))
-    return Panel.number_line(
-        "Where z/T falls",
-        Axis("z/T (nats)", -reach, reach, ticks=_limit_ticks(overflow, zero, reach)),
-        [
-            Row(row, f"z/T = {numbers.text(v, 4)}, {word}")
-            for row, v, word in zip(rows, x, words, strict=True)
-        ],
-        [
-            Mark(float(v), row=row, status=_STATUS.get(word, Status.ORDINARY))
-            for row, v, word in zip(rows, x, words, strict=True)
-        ],
-        bands=axes.exp_bands(reach, limits),
-        wide=True,
-    )
+    shown, marks = [], []
+    for row, v, word in zip(rows, x, words, strict=True):
+        shown.append(Row(row, f"z/T = {numbers.text(v, 4)}, {word}"))
+        marks.append(Mark(float(v), row=row, status=_STATUS.get(word, Status.ORDINARY)))
+    axis = Axis("z/T (nats)", -reach, reach, ticks=_limit_ticks(overflow, zero, reach))
+    bands = axes.exp_bands(reach, limits)
+    return Panel.number_line("Where z/T falls", axis, shown, marks, bands=bands, wide=True)
 
 
 def _limit_ticks(overflow, zero, reach):
@@ -264,24 +253,13 @@ def _limit_ticks(overflow, zero, reach):
     return numbers.ticks_at(sorted(ticks), 4)
 
 
-def _bits_axis(kind):
-    most = kind.precision
-    round_ones = [v for v, _ in numbers.linear_ticks(0, most, most=4) if v < 0.85 * most]
-    return Axis("significant bits", 0, most, ticks=numbers.ticks_at([*round_ones, float(most)]))
-
-
 def _bits_bar(row, held, exact, kind):
     status = _STATUS.get(_fate(held, kind), Status.ORDINARY)
     kept = numbers.text(held, 3) if kind.infinities or math.isfinite(held) else "too large"
-    bits = float(kind.bits_left(held))
-    return Bar(row, bits, status=status, text=f"{kept} for {_short(exact)}")
-
-
-def _short(value):
-    """A positive mpf to three digits, also beyond the range of a float64."""
-    if 1e-300 < value < 1e300:
-        return numbers.text(value, 3)
-    return mpmath.nstr(value, 3).replace("e+", "e").replace("-", "−")
+    wanted = mpmath.nstr(exact, 3).replace("e+", "e").replace("-", "−")
+    if 1e-300 < exact < 1e300:  # else it is beyond the range of a float64
+        wanted = numbers.text(exact, 3)
+    return Bar(row, float(kind.bits_left(held)), status=status, text=f"{kept} for {wanted}")
 
 
 def _fates_finding(name, words, x, held, kind, told):
@@ -339,49 +317,27 @@ def _status(value, exact, p):
     return Status.UNDERFLOW if value == 0 and exact > 0 else Status.ORDINARY
 
 
-def _error_axis():
-    label = "relative error (1: nothing is right)"
-    ticks = tuple((10.0**k, numbers.power_of_ten(k)) for k in range(-16, 1, 4))
-    return Axis(label, _LEAST_ERROR, 1.0, scale="log", ticks=ticks, apart="inf, NaN")
-
-
-def _failures(p, statuses):
-    """{what: which classes} for values that are no probability, in order of the classes."""
+def _failure_text(p, statuses):
+    """Which classes have a value that is no probability, in order of the classes; "" for none."""
     failed = {}
     for k, (value, status) in enumerate(zip(p, statuses, strict=True), start=1):
         if status is not Status.ORDINARY:
             failed.setdefault(numbers.text(value), []).append(str(k))
-    return failed
+    return ", ".join(
+        f"{what} for {'every class' if len(classes) == len(p) else _classes(classes)}"
+        for what, classes in failed.items()
+    )
 
 
-def _failure_text(p, statuses):
-    parts = []
-    for what, classes in _failures(p, statuses).items():
-        whose = "every class" if len(classes) == len(p) else _classes(classes)
-        parts.append(f"{what} for {whose}")
-    return ", ".join(parts)
-
-
-def _digits(errors):
-    """Right decimal digits of the worst class."""
-    worst = max(float(np.max(errors)), _LEAST_ERROR)
-    return max(0, math.floor(-math.log10(worst)))
-
-
-def _row_text(p, statuses, errors):
-    failed = _failure_text(p, statuses)
-    return failed or f"at most {numbers.text(float(np.max(errors)), 2)}"
-
-
-def _four_finding(name, answers, statuses, errors):
+def _four_finding(name, failures, worst):
     failed, kept = {}, []
-    for dtype, p in answers.items():
-        text = _failure_text(p, statuses[dtype])
+    for dtype, text in failures.items():
         if text:
             failed.setdefault(text, []).append(dtype)
         else:
-            kept.append(f"{_digits(errors[dtype])} in {dtype}")
+            digits = math.floor(-math.log10(max(worst[dtype], _LEAST_ERROR)))
+            kept.append(f"{max(0, digits)} in {dtype}")
     parts = [f"{text} in {joined(dtypes)}" for text, dtypes in failed.items()]
     if kept:
         parts.append(f"right digits: {', '.join(kept)}")
-    return f"{name} gives {'; '.join(parts)}" if failed else f"{name} keeps {'; '.join(parts)}"
+    return f"{name} {'gives' if failed else 'keeps'} {'; '.join(parts)}"
