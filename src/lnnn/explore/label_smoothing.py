@@ -1,7 +1,6 @@
 """Explorables of notebook 06: a smoothed target and its loss, the calibration of real models."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 from scipy import special
@@ -50,9 +49,8 @@ def smoothing(
     if len(logits) != len(LOGITS):
         raise ValueError(f"logits: three, of {', '.join(ROWS)}; not {len(logits)}")
     titles = ("logit 1 (true class)", "logit 2", "each other logit")
-    pairs = zip(logit_sliders(logits), titles, strict=True)
     controls = [
-        *(replace(slider, label=title) for slider, title in pairs),
+        *logit_sliders(logits, titles),
         temperature_slider(temperature),
         Slider("alpha", alpha, 0.0, 0.9, step=0.01, label="smoothing α"),
         Choice("classes", CLASSES, start=classes, label="classes V"),
@@ -98,8 +96,9 @@ def smoothing_scene(functions, values: dict, *, names=None) -> Scene:
     target_of, loss_of, *extras = study.studied(functions, names, snippet=code)
 
     target = _target(target_of, classes, alpha)
-    loss = loss_of.number(*_asked(gap, rival, classes, alpha), otherwise="gives no loss")
-    log_p = special.log_softmax(_row(gap, rival, classes))
+    row, *more = _asked(gap, rival, classes, alpha)
+    loss = loss_of.number(row, *more, otherwise="gives no loss")
+    log_p = special.log_softmax(row)
     lowest = _lowest_gap(target, rival)
     faults = [
         *_target_faults(target_of.name, target, alpha),
@@ -118,9 +117,7 @@ def smoothing_scene(functions, values: dict, *, names=None) -> Scene:
         status = Status.ORDINARY if said == truth else status_of(said)
         readouts.append(Readout(function.name, numbers.nats(said, 4), status))
         if not numbers.agree(said, truth, _SAME):
-            faults.append(
-                f"{function.name} says {numbers.text(said, 4)} and should be {_short(truth)}"
-            )
+            faults.append(f"{function.name} says {_short(said)} and should be {_short(truth)}")
 
     def loss_at(gap, alpha=alpha):
         return loss_of.number_or_nan(*_asked(gap, rival, classes, alpha))
@@ -130,11 +127,18 @@ def smoothing_scene(functions, values: dict, *, names=None) -> Scene:
     if alpha > 0:
         curves.append(Line("loss, α = 0", x, [loss_at(v, 0.0) for v in x]))
     curves.append(Line("entropy of the target", x[[0, -1]], [_entropy(target)] * 2))
+    points = {"model": (gap, loss)}
+    # Not where target and loss do not agree, nor where the two words would cover each other.
+    least = loss_at(lowest) if math.isfinite(lowest) else math.nan
+    if math.isfinite(least) and not faults and abs(gap - lowest) > 1:
+        points["lowest"] = (lowest, least)
+    shown = (("target q", target), ("model p", np.exp(log_p)[0]))
+    bars = [Bar(row, of[k], name, digits=3) for k, row in enumerate(ROWS) for name, of in shown]
     return Scene(
         finding="; ".join(faults) or _smoothing_finding(loss, gap, lowest, target, log_p, rival),
         panels=[
-            _loss_panel(curves, gap, loss, _lowest(loss_at, lowest, faults)),
-            Panel.bars("Target and model", Axis("probability", 0, 1), _bars(target, np.exp(log_p))),
+            _loss_panel(curves, points),
+            Panel.bars("Target and model", Axis("probability", 0, 1), bars),
         ],
         readouts=readouts,
         snippet=code,
@@ -152,39 +156,34 @@ def reliability_scene(functions, values: dict, *, models, labels, names=None) ->
         softmax.gives_nothing(problem, "gives no probabilities")
     confidence, right = p.max(axis=1), p.argmax(axis=1) == labels
     counts, said, was = _binned(confidence, right)
-    drawn = counts >= _FEW
+    drawn, some = counts >= _FEW, counts > 0
+    error = float((counts[some] * abs(was[some] - said[some])).sum() / counts.sum())
     with np.errstate(divide="ignore"):
         nll = -np.log(p[np.arange(len(labels)), labels]).mean()
+    x = Axis("confidence: the largest probability", 0, 1)
+    y = Axis("share of right predictions", 0, 1)
+    points = list(zip(said[drawn], was[drawn], strict=True))
+    about = {
+        "marks": [Mark(a, y=b, status=Status.ORDINARY) for a, b in points],
+        "note": f"Bins with fewer than {_FEW} predictions are left out.",
+    }
+    lines = [Line("calibrated", [0, 1], [0, 1]), Line(model, said[drawn], was[drawn])]
+    bars = [
+        Bar(f"{k / BINS:.1f} to {(k + 1) / BINS:.1f}", counts[k], text=str(counts[k]))
+        for k in reversed(range(BINS))
+    ]
+    title = f"How many of {len(labels)} predictions"
+    axis = Axis("predictions", 0, len(labels), most=4)
     return Scene(
         finding=_reliability_finding(model, temperature, confidence.mean(), right.mean()),
         panels=[
-            Panel.lines(
-                "How often they are right",
-                Axis("confidence: the largest probability", 0, 1),
-                Axis("share of right predictions", 0, 1),
-                [
-                    Line("calibrated", [0, 1], [0, 1]),
-                    Line(model, said[drawn], was[drawn]),
-                ],
-                marks=[
-                    Mark(a, y=b, status=Status.ORDINARY)
-                    for a, b in zip(said[drawn], was[drawn], strict=True)
-                ],
-                note=f"Bins with fewer than {_FEW} predictions are left out.",
-            ),
-            Panel.bars(
-                f"How many of {len(labels)} predictions",
-                Axis("predictions", 0, len(labels), most=4),
-                [
-                    Bar(f"{k / BINS:.1f} to {(k + 1) / BINS:.1f}", counts[k], text=str(counts[k]))
-                    for k in reversed(range(BINS))
-                ],
-            ),
+            Panel.lines("How often they are right", x, y, lines, **about),
+            Panel.bars(title, axis, bars),
         ],
         readouts=[
             Readout("accuracy", f"{right.mean():.3f}"),
             Readout("mean confidence", f"{confidence.mean():.3f}"),
-            Readout("expected calibration error", f"{_error(counts, said, was):.3f}"),
+            Readout("expected calibration error", f"{error:.3f}"),
             Readout("NLL", numbers.nats(nll, 3), status_of(nll)),
         ],
         snippet=assignments(model=model, temperature=temperature),
@@ -194,15 +193,11 @@ def reliability_scene(functions, values: dict, *, models, labels, names=None) ->
 # The target and its loss.
 
 
-def _row(gap, rival, classes):
-    row = np.zeros((1, classes))
-    row[0, 0], row[0, 1] = gap, rival
-    return row
-
-
 def _asked(gap, rival, classes, alpha):
     """What the loss is called with, where the true logit stands ``gap`` above the others."""
-    return _row(gap, rival, classes), np.array([0]), alpha
+    row = np.zeros((1, classes))
+    row[0, :2] = gap, rival
+    return row, np.array([0]), alpha
 
 
 def _target(studied, classes, alpha):
@@ -272,9 +267,8 @@ def _smoothing_finding(loss, gap, lowest, target, log_p, rival):
             "the loss is infinite"
         )
     if math.isinf(lowest):
-        return (
-            f"The loss is {numbers.nats(loss, 2)}: with a hard label a larger gap is always cheaper"
-        )
+        cost = numbers.nats(loss, 2)
+        return f"The loss is {cost}: with a hard label a larger gap is always cheaper"
     floor = f"the lowest is {_short(_entropy(target))}"
     if loss - _entropy(target) < _NEAR:
         return f"The model says what the target says and pays {numbers.nats(loss, 4)}; {floor}"
@@ -283,26 +277,17 @@ def _smoothing_finding(loss, gap, lowest, target, log_p, rival):
             f"The true class is where it should be, class 2 is not: {numbers.nats(loss, 4)}, "
             f"and {floor}"
         )
-    direction = "surer" if gap > lowest else "less sure"
+    direction = "Surer" if gap > lowest else "Less sure"
     where = f" at a gap of {numbers.text(lowest, 3)}" if abs(rival) < _SAME else ""
     return (
-        f"{direction.capitalize()} than asked ({_short(says)}, not {_short(asked)}), "
+        f"{direction} than asked ({_short(says)}, not {_short(asked)}), "
         f"it pays {numbers.nats(loss, 4)}; {floor}{where}"
     )
 
 
-def _lowest(loss_at, gap, faults):
-    """(gap, loss) of the lowest point; none without one, or where target and loss do not agree."""
-    value = loss_at(gap) if math.isfinite(gap) else math.nan
-    return (gap, value) if math.isfinite(value) and not faults else None
-
-
-def _loss_panel(curves, gap, loss, lowest):
+def _loss_panel(curves, points):
     shown = [v for line in curves for v in line.y if np.isfinite(v)]
     losses = axes.from_zero("loss (nats)", shown, most=5)
-    points = {"model": (gap, loss)}
-    if lowest and abs(gap - lowest[0]) > 1:  # else the two words would cover each other
-        points["lowest"] = lowest
     marks, away = [], []
     for name, (x, y) in points.items():
         if not _LOW <= x <= _HIGH:
@@ -311,22 +296,9 @@ def _loss_panel(curves, gap, loss, lowest):
             marks.append(Mark(x, name, y=y, status=Status.ORDINARY))
         else:
             marks.append(Mark(x, f"{name}: {numbers.text(y)}", y=losses.high, status=status_of(y)))
-    return Panel.lines(
-        "Loss",
-        Axis("gap of the true logit to the others, after division by T (nats)", _LOW, _HIGH),
-        losses,
-        curves,
-        marks=marks,
-        note=f"Off the picture: {', '.join(away)}." if away else "",
-    )
-
-
-def _bars(target, p):
-    return [
-        Bar(row, source[k], series=series, text=numbers.text(source[k], 3))
-        for k, row in enumerate(ROWS)
-        for series, source in (("target q", target), ("model p", p[0]))
-    ]
+    note = f"Off the picture: {', '.join(away)}." if away else ""
+    gaps = Axis("gap of the true logit to the others, after division by T (nats)", _LOW, _HIGH)
+    return Panel.lines("Loss", gaps, losses, curves, marks=marks, note=note)
 
 
 def _snippet(gap, rival, classes, alpha):
@@ -359,16 +331,9 @@ def _binned(confidence, right):
     return counts, said, was
 
 
-def _error(counts, said, was):
-    """The expected calibration error: mean |share right − confidence|, weighted by the counts."""
-    some = counts > 0
-    return float((counts[some] * abs(was[some] - said[some])).sum() / counts.sum())
-
-
 def _reliability_finding(model, temperature, confidence, accuracy):
     points = 100 * (confidence - accuracy)
-    kind = "over-confident" if points > 0 else "under-confident"
-    verdict = f"{kind} by {abs(points):.0f} points"
+    verdict = f"{'over' if points > 0 else 'under'}-confident by {abs(points):.0f} points"
     if abs(points) < 1:
         verdict = "within one point of each other"
     return (

@@ -175,17 +175,21 @@ def starting_values(sliders) -> dict:
     return {s.name: s.first for s in sliders}
 
 
-def logit_sliders(logits) -> list[Slider]:
-    """One slider a logit, ``logit_1`` to ``logit_V``, from −20 to 20 or as far as they start."""
+def logit_sliders(logits, labels=None) -> list[Slider]:
+    """One slider a logit, ``logit_1`` to ``logit_V``, from −20 to 20 or as far as they start.
+
+    labels: what the reader sees; ``logit 1`` and so on unless given.
+    """
     logits = [float(v) for v in logits]
     if len(logits) < 2:
         raise ValueError(f"logits: two or more classes are needed, not {len(logits)}")
     if not np.isfinite(logits).all():
         raise ValueError(f"logits: sliders start at finite numbers, not {logits}")
     reach = max(20.0, *(abs(v) for v in logits))
+    labels = labels or [f"logit {k}" for k in range(1, len(logits) + 1)]
     return [
-        Slider(f"logit_{k}", start=v, low=-reach, high=reach, step=reach / 40, label=f"logit {k}")
-        for k, v in enumerate(logits, start=1)
+        Slider(f"logit_{k}", v, -reach, reach, step=reach / 40, label=label)
+        for k, (v, label) in enumerate(zip(logits, labels, strict=True), start=1)
     ]
 
 

@@ -12,7 +12,7 @@ from . import numbers, study
 from .answers import described, one_number
 from .bars import told_bar
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
-from .sliders import Choice, Slider, logits_of, temperature_slider
+from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
 from .snippet import assignments
 from .status import log_status, status_of
 from .widget import Explorable
@@ -61,18 +61,18 @@ def scrub(
             f"not {logits.shape} and {labels.shape}"
         )
     last = len(logits) - 1
-    titles = [f"lens logit, {of}" for of in ("true class", "best rival", "each other class")]
-    controls = [
-        Slider("epoch", last if epoch is None else epoch, 0, last, step=1, integer=True),
-        _threshold_slider(threshold, step=0.25),
-        temperature_slider(temperature),
-        *_logit_sliders(lens, titles),
-    ]
     names = study.checked("scrub", [log_softmax], name and [name])
     (studied,) = study.studied([log_softmax], names)
     # All epochs are computed anew for another temperature only: it is what takes the time.
     ask = lru_cache(maxsize=1)(partial(studied.ask, logits))
     about = {"logits": logits, "labels": labels, "names": names, "ask": ask}
+    titles = [f"lens logit, {of}" for of in ("true class", "best rival", "each other class")]
+    controls = [
+        Slider("epoch", last if epoch is None else epoch, 0, last, step=1, integer=True),
+        _threshold_slider(threshold, step=0.25),
+        temperature_slider(temperature),
+        *logit_sliders(lens, titles),
+    ]
     return study.explorable(scrub_scene, [log_softmax], controls, **about)
 
 
@@ -117,7 +117,7 @@ def score_sequence(
     if len(logits) != len(CLASSES):
         raise ValueError(f"logits: three, of {', '.join(CLASSES)}; not {len(logits)}")
     controls = [
-        *_logit_sliders(logits, [f"place 2, {title}" for title in CLASSES]),
+        *logit_sliders(logits, [f"place 2, {title}" for title in CLASSES]),
         # Down to 0.01, where a softmax followed by a logarithm loses places to −inf.
         Slider("temperature", temperature, 0.01, 20.0, scale="log"),
         _threshold_slider(threshold, step=0.5),
@@ -129,11 +129,6 @@ def score_sequence(
 
 def _threshold_slider(start, step):
     return Slider("threshold", start, -10.0, -0.5, step=step, unit="nats")
-
-
-def _logit_sliders(logits, titles):
-    pairs = enumerate(zip(logits, titles, strict=True), start=1)
-    return [Slider(f"logit_{k}", v, -20.0, 20.0, step=0.5, label=title) for k, (v, title) in pairs]
 
 
 @study.shows_problems
@@ -161,6 +156,7 @@ def scrub_scene(functions, values: dict, *, logits, labels, names=None, ask=None
         p = np.exp(answer.values[epoch])
         expected = float(np.where(p < math.exp(threshold), p, 0.0).sum())
         right = float((logits[epoch].argmax(axis=-1) == labels).mean())
+    sample = "ln p of the sample under the lens"
     now, mean, count = ln_p[epoch], means[epoch], int(flagged[epoch])
     return Scene(
         finding=_scrub_finding(studied.name, epoch, now, p, count, threshold, expected),
@@ -175,9 +171,7 @@ def scrub_scene(functions, values: dict, *, logits, labels, names=None, ask=None
             Readout("threshold as a probability", numbers.text(math.exp(threshold), 3)),
             Readout("flagged", f"{count} of {len(labels)}"),
             Readout("flags expected if the labels followed p", numbers.text(expected, 3)),
-            Readout(
-                "ln p of the sample under the lens", numbers.nats(lens_ln_p), log_status(lens_ln_p)
-            ),
+            Readout(sample, numbers.nats(lens_ln_p), log_status(lens_ln_p)),
         ],
         snippet=code,
     )
@@ -197,45 +191,29 @@ def ranks_scene(functions, values: dict, *, names=None) -> Scene:
         for f in study.studied(functions, names)
     ]
     covariance = math.fsum(products) / len(counts) - total * math.fsum(means) / len(counts) ** 2
+    off = "error of a mean of means, −cov(n, μ) / mean n"
     predicted = -covariance * len(counts) / total if total else math.nan
     exact = truth if math.isfinite(truth) else None
-    axis = Axis("mean ln p (nats)", -6.0, 0.0, most=4)
     held = ", ".join(f"np.full({n}, {mean!r})" for n, mean in pairs)
+    measured = [Bar(f"rank {r}", mean) for r, mean in enumerate(means, start=1)]
+    weights = []
+    for r, n in enumerate(counts, start=1):
+        share = n / total if total else 0.0
+        for series, v in (("share of the tokens", share), ("one rank, one vote", 1 / len(counts))):
+            weights.append(Bar(f"rank {r}", v, series, digits=3))
+    found = [told_bar(name, v, status_of(v), digits=4, exact=exact) for name, v in answers]
+    axis = Axis("mean ln p (nats)", -6.0, 0.0, most=4)
     return Scene(
         finding=_ranks_finding(answers, truth),
         panels=[
-            Panel.bars(
-                "What each rank measures",
-                axis,
-                [Bar(f"rank {r}", mean) for r, mean in enumerate(means, start=1)],
-            ),
-            Panel.bars(
-                "How much it counts",
-                Axis("weight", 0.0, 1.0),
-                [
-                    Bar(f"rank {r}", weight, series, text=numbers.text(weight, 3))
-                    for r, n in enumerate(counts, start=1)
-                    for series, weight in (
-                        ("share of the tokens", n / total if total else 0.0),
-                        ("one rank, one vote", 1 / len(counts)),
-                    )
-                ],
-            ),
-            Panel.bars(
-                "The mean of all tokens",
-                axis,
-                [told_bar(name, v, status_of(v), digits=4, exact=exact) for name, v in answers],
-                wide=True,
-            ),
+            Panel.bars("What each rank measures", axis, measured),
+            Panel.bars("How much it counts", Axis("weight", 0.0, 1.0), weights),
+            Panel.bars("The mean of all tokens", axis, found, wide=True),
         ],
         readouts=[
             Readout("tokens in all", str(total)),
             Readout("exact mean", numbers.nats(truth), status_of(truth)),
-            Readout(
-                "error of a mean of means, −cov(n, μ) / mean n",
-                numbers.nats(predicted),
-                status_of(predicted),
-            ),
+            Readout(off, numbers.nats(predicted), status_of(predicted)),
         ],
         snippet=f"ranks = [{held}]",
     )
@@ -265,17 +243,12 @@ def score_sequence_scene(functions, values: dict, *, names=None) -> Scene:
     low = -numbers.nice_ceiling(max(6.0, -right.min()))
     said = (ln_p[0], total, count, flagged)
     truth = (right, right[:length].sum(), length, beyond)
-    bars = [
-        Bar(
-            f"{t + 1}: {CLASSES[k]}"
-            + (", after the end" if t >= length else "")
-            + (", flagged" if t in flagged else ""),
-            float(ln_p[0, t]),
-            status=log_status(ln_p[0, t]),
-            exact=right[t],
-        )
-        for t, k in enumerate(tokens[0])
-    ]
+    bars = []
+    for t, k in enumerate(tokens[0]):
+        row, value = f"{t + 1}: {CLASSES[k]}", float(ln_p[0, t])
+        row += ", after the end" if t >= length else ""
+        row += ", flagged" if t in flagged else ""
+        bars.append(Bar(row, value, status=log_status(value), exact=right[t]))
     title, axis = "ln p of each token", Axis("ln p (nats)", low, 0.0)
     return Scene(
         finding=_sequence_finding((of_tokens.name, of_sequence.name, flag.name), said, truth),
@@ -332,18 +305,14 @@ def _histogram(ln_p, threshold, lens):
         marks = [Mark(at, "lens", y=float(height), status=log_status(lens))]
     top = max(10.0, float(len(ln_p)))
     ticks = ((_LOWEST, f"{numbers.text(_LOWEST)} or less"), *numbers.ticks_at(_TICKS))
-    return Panel.lines(
-        "Where the samples stand",
-        Axis("ln p of the true label (nats)", _LOWEST, 0.0, ticks=ticks),
-        Axis("samples in half a nat", 0.0, top, scale="symlog"),
-        [
-            Line("samples", np.repeat(_BINS, 2), [0, *np.repeat(heights, 2), 0]),
-            Line("threshold", [threshold, threshold], [0, top]),
-        ],
-        marks=marks,
-        bands=[Band(_LOWEST, threshold, "flagged")],
-        wide=True,
-    )
+    lines = [
+        Line("samples", np.repeat(_BINS, 2), [0, *np.repeat(heights, 2), 0]),
+        Line("threshold", [threshold, threshold], [0, top]),
+    ]
+    x = Axis("ln p of the true label (nats)", _LOWEST, 0.0, ticks=ticks)
+    y = Axis("samples in half a nat", 0.0, top, scale="symlog")
+    about = {"marks": marks, "bands": [Band(_LOWEST, threshold, "flagged")]}
+    return Panel.lines("Where the samples stand", x, y, lines, wide=True, **about)
 
 
 def _mean_over_epochs(means, epoch):
@@ -360,15 +329,10 @@ def _flags_over_epochs(flagged, epoch):
     return _over_epochs("Flagged over the epochs", axis, flagged, epoch)
 
 
-def _over_epochs(title, axis, curve, epoch):
-    last = len(curve) - 1
-    return Panel.lines(
-        title,
-        Axis("epoch", 0, last, most=4),
-        axis,
-        [Line(axis.label, np.arange(last + 1), curve)],
-        marks=[Mark(epoch, y=float(curve[epoch]))],
-    )
+def _over_epochs(title, y, curve, epoch):
+    x = Axis("epoch", 0, len(curve) - 1, most=4)
+    line = Line(y.label, np.arange(len(curve)), curve)
+    return Panel.lines(title, x, y, [line], marks=[Mark(epoch, y=float(curve[epoch]))])
 
 
 def _scrub_finding(name, epoch, ln_p, p, flagged, threshold, expected):
