@@ -2,8 +2,6 @@
 cap; a cross-entropy as entropy plus divergence."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -11,8 +9,9 @@ from scipy import special
 
 from lnnn import exact as oracle
 
-from . import answers, axes, numbers, study
+from . import axes, numbers, study
 from .curves import finite, within
+from .descent import FEATURES, LABELS, STEPS, StudiedLoss
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
 from .sliders import Choice, Slider, dtype_choice, logits_of, softmax_sliders
 from .snippet import assignments
@@ -21,14 +20,8 @@ from .widget import Explorable
 
 LOGITS = (7.0, 1.0, 0.0)
 
-# The tiny model: row b has the logits x_b · (weights) + (biases). The weights start at the sliders.
-FEATURES = np.array([1.0, 0.75, 0.5, 0.0, -0.5, -1.0])
-LABELS = np.array([1, 1, 0, 0, 2, 2])
-STEPS = 30
 KINDS = ("with the bug", "cured")
 
-_RATE = 2.0  # in units of z / T, so that a temperature alone changes nothing about the steps
-_STEP = 0.02  # of a central difference, in units of z / T: wide enough for a float32 loss
 _TOLERANCE = 0.02  # a relative difference that a reader can see
 
 _GAPS = np.linspace(0, 60, 121)  # nats
@@ -105,22 +98,26 @@ def bug_hunt_scene(bugs, values: dict) -> Scene:
         f"{assignments(labels=labels, temperature=temperature)}"
     )
     pair = zip(KINDS, study.names_of(bugs[bug]), bugs[bug], strict=True)
-    studied = {kind: _Loss(name, f, labels, temperature) for kind, name, f in pair}
+    studied = {kind: StudiedLoss(name, f, labels, temperature) for kind, name, f in pair}
     # What the cured one changes is its own business.
     changes, _ = (
         loss.first_call(z, finding=f"{bug}, {kind}: no loss", snippet=code)
         for kind, loss in studied.items()
     )
     buggy, cured = studied.values()
+    units = np.zeros((len(start), *z.shape))  # one of each logit of the first row
+    units[:, 0] = np.eye(len(start))
     with np.errstate(all="ignore"):
         losses = {kind: loss(z)[0] for kind, loss in studied.items()}
-        slopes = {k: loss.slopes(z, _first_row(len(start))) for k, loss in studied.items()}
+        slopes = {k: loss.slopes(z, units) for k, loss in studied.items()}
         astray = buggy.path(z)
         curves = {
             "reported with the bug": [buggy(z_t)[0] for z_t in astray],
             "true loss with the bug": [cured(z_t)[0] for z_t in astray],
             "without the bug": [cured(z_t)[0] for z_t in cured.path(z)],
         }
+    row = f"class {labels[0] + 1}; {numbers.listed(start / temperature, 4)}"
+    ends = "; ".join(f"{k} {_coarse(v[-1])}" for k, v in curves.items())
     return Scene(
         finding=_bug_finding(bug, losses, slopes, curves, changes),
         panels=[
@@ -129,14 +126,8 @@ def bug_hunt_scene(bugs, values: dict) -> Scene:
             _training_panel(curves),
         ],
         readouts=[
-            Readout(
-                "row 1: label and logits / T",
-                f"class {labels[0] + 1}; {numbers.listed(start / temperature, 4)}",
-            ),
-            Readout(
-                f"after {STEPS} steps",
-                "; ".join(f"{k} {_coarse(v[-1])}" for k, v in curves.items()) + " nats",
-            ),
+            Readout("row 1: label and logits / T", row),
+            Readout(f"after {STEPS} steps", f"{ends} nats"),
         ],
         snippet=code,
     )
@@ -169,28 +160,20 @@ def epsilon_cap_scene(functions, values: dict, *, names=None) -> Scene:
     status = log_status(at)
     mark = Mark(shown_gap, _short(at), y=_on(at, 0, _GAPS[-1]), status=status)
     slope_mark = Mark(shown_gap, _short(slope), y=_on(slope, -0.1, 1.1), status=status_of(slope))
+    losses = [Line("exact", _GAPS, truth), Line(loss.name, _GAPS, finite(curve))]
+    slopes = [
+        Line("exact", _GAPS, special.expit(_GAPS)),
+        Line(loss.name, _GAPS[1:-1], finite(slopes)),
+    ]
     x = Axis("gap: logit of class 2 minus class 1, over T (nats)", 0, 60)
+    y = Axis("loss (nats)", 0, 60)
+    up = Axis("slope", -0.1, 1.1, ticks=numbers.ticks_at((0, 0.5, 1)))
+    title = "The loss, if class 1 is right"
     return Scene(
         finding=_epsilon_finding(loss.name, eps, held, dtype, gap, at, true_here, slope),
         panels=[
-            Panel.lines(
-                "The loss, if class 1 is right",
-                x,
-                Axis("loss (nats)", 0, 60),
-                [Line("exact", _GAPS, truth), Line(loss.name, _GAPS, finite(curve))],
-                marks=[mark],
-                bands=bands,
-            ),
-            Panel.lines(
-                "Its slope in the gap",
-                x,
-                Axis("slope", -0.1, 1.1, ticks=numbers.ticks_at((0, 0.5, 1))),
-                [
-                    Line("exact", _GAPS, special.expit(_GAPS)),
-                    Line(loss.name, _GAPS[1:-1], finite(slopes)),
-                ],
-                marks=[slope_mark],
-            ),
+            Panel.lines(title, x, y, losses, marks=[mark], bands=bands),
+            Panel.lines("Its slope in the gap", x, up, slopes, marks=[slope_mark]),
         ],
         readouts=[
             Readout(f"epsilon as {dtype} holds it", numbers.text(held, 3)),
@@ -243,77 +226,6 @@ def _checked_bugs(bugs):
     return pairs
 
 
-@dataclass(frozen=True)
-class _Loss:
-    """A function under study with its labels and temperature; called with logits z (6, V)."""
-
-    name: str
-    function: Callable
-    labels: np.ndarray
-    temperature: float
-
-    def __call__(self, z):
-        """(the loss, its gradient in z or None), as raw as the function gives them."""
-        z, labels = z.astype(np.float32), self.labels.copy()
-        if answers.takes(self.function, "temperature"):
-            value, scale = self.function(z, labels, temperature=self.temperature), 1.0
-        else:
-            value, scale = self.function(z / self.temperature, labels), self.temperature
-        if isinstance(value, tuple):
-            return float(value[0]), np.asarray(value[1], dtype=float) / scale
-        return float(value), None
-
-    def slopes(self, z, directions):
-        """How fast the loss grows along each of ``directions`` (n, 6, V)."""
-        _, gradient = self(z)
-        if gradient is not None:
-            return np.tensordot(directions, gradient, axes=2)
-        h = _STEP * self.temperature
-        return np.array([(self(z + h * d)[0] - self(z - h * d)[0]) / (2 * h) for d in directions])
-
-    def path(self, z):
-        """The logits after 0, 1, … STEPS steps of gradient descent from ``z``."""
-        directions, path = _directions(z.shape[1]), [z]
-        for _ in range(STEPS):
-            slopes = self.slopes(path[-1], directions)
-            step = _RATE * self.temperature**2 * np.tensordot(slopes, directions, axes=1)
-            path.append(path[-1] - step)
-        return path
-
-    def first_call(self, z, **problem):
-        """Whether it changes its argument ``z``. A wrong answer ends the scene; ``problem`` goes
-        into what it shows."""
-        z = z.astype(np.float32)
-        observed = answers.call(self.function, z, self.temperature, self.labels)
-        wrong, value = "", observed.value
-        if observed.raised is not None:
-            wrong = answers.raised(self.name, observed)
-        elif isinstance(value, tuple):
-            if len(value) == 2 and np.shape(value[1]) == z.shape:
-                value = value[0]
-            else:
-                wanted = f"(loss, gradient), the gradient of shape {z.shape}"
-                wrong = f"{self.name} returned a tuple. Expected: {wanted}"
-        if not wrong:
-            _, wrong = answers.one_number(self.name, lambda: value)
-        if wrong:
-            raise study.Unanswered(name=self.name, problem=wrong, **problem)
-        return "0" in observed.mutated
-
-
-def _directions(classes):
-    """What one unit of each weight, then of each bias, adds to the logits: (2V, 6, V)."""
-    one = np.eye(classes)[:, None, :]
-    return np.concatenate([one * FEATURES[:, None], one * np.ones((len(FEATURES), 1))])
-
-
-def _first_row(classes):
-    """One unit of each logit of the first row: (V, 6, V)."""
-    out = np.zeros((classes, len(FEATURES), classes))
-    out[:, 0] = np.eye(classes)
-    return out
-
-
 # Numbers and words.
 
 
@@ -342,12 +254,9 @@ def _differ(a, b):
 
 def _range(values, least):
     """Axis ends around 0 and all finite values, at least ``least`` wide."""
-    known = [v for v in values if math.isfinite(v)]
-    low, high = min([0.0, *known]), max([0.0, *known])
-    return (
-        -numbers.nice_ceiling(-low) if low < -1e-3 * least else 0.0,
-        numbers.nice_ceiling(max(high, least)),
-    )
+    known = [0.0, *(v for v in values if math.isfinite(v))]
+    low = -numbers.nice_ceiling(-min(known)) if min(known) < -1e-3 * least else 0.0
+    return low, numbers.nice_ceiling(max(*known, least))
 
 
 def _loss_panel(losses, note):
@@ -360,13 +269,10 @@ def _loss_panel(losses, note):
 def _slope_panel(slopes):
     low, high = _range([v for pair in slopes.values() for v in pair], 0.01)
     reach = max(-low, high)
-    bars = [
-        Bar(f"logit {k + 1}", _clean(pair[kind], reach), series=kind)
-        for k, pair in enumerate(
-            dict(zip(slopes, row, strict=True)) for row in zip(*slopes.values(), strict=True)
-        )
-        for kind in slopes
-    ]
+    bars = []
+    for k, pair in enumerate(zip(*slopes.values(), strict=True), start=1):
+        for kind, v in zip(slopes, pair, strict=True):
+            bars.append(Bar(f"logit {k}", _clean(v, reach), series=kind))
     ticks = numbers.ticks_at((-reach, 0.0, reach))
     axis = Axis("slope (nats for each unit)", -reach, reach, ticks=ticks)
     return Panel.bars("Slope in the logits of row 1", axis, bars)
@@ -389,22 +295,17 @@ def _training_panel(curves):
         y = within(values, low, high)
         lines.append(Line(name, range(STEPS + 1), [float(f"{v:.3g}") for v in y]))
         ends += _end_of(name.partition(" with")[0], values, lines[-1].y, high)
-    return Panel.lines(
-        "Training from there",
-        Axis("step", 0, STEPS),
-        Axis("loss (nats)", low, high),
-        lines,
-        marks=ends[:1],  # where one is lost the next ones are, too
-        wide=True,
-    )
+    x, y = Axis("step", 0, STEPS), Axis("loss (nats)", low, high)
+    marks = ends[:1]  # where one is lost the next ones are, too
+    return Panel.lines("Training from there", x, y, lines, marks=marks, wide=True)
 
 
 def _end_of(name, values, shown, high):
     """A mark on the last point of a curve that ends, at the left edge when it never began."""
-    lost = [k for k, v in enumerate(values) if not math.isfinite(v)]
-    if not lost:
+    lost = np.flatnonzero(~np.isfinite(values))
+    if not lost.size:
         return []
-    k = lost[0]
+    k = int(lost[0])
     before = shown[k - 1] if k and math.isfinite(shown[k - 1]) else 0.5 * high
     label = f"{name}: {numbers.text(values[k])} from step {k} on"
     return [Mark(max(k - 1, 0), label, y=before, status=status_of(values[k]))]
