@@ -141,27 +141,19 @@ def recovery_scene(functions, values: dict, *, names=None) -> Scene:
     marks.insert(0, Mark(total, row=_SUM, status=status))
     reach = [v for by_dtype in found.values() for v in by_dtype.values()]
     ticks = numbers.ticks_at([*(-(10.0**k) for k in (5, 4, 3, 2, 1)), 0.0])
-    label = "log-probability of the sequence (nats)"
+    axis = Axis("log-probability of the sequence (nats)", _FAR, 0.0, scale="symlog", ticks=ticks)
+    bands = [
+        Band(_FAR, limits["float64"], "0 in every float", Status.UNDERFLOW),
+        Band(limits["float16"], 0.0, "0 in none"),
+    ]
+    title = "Where the sum stands, and where exp gives 0"
+    back = axes.from_zero("probability", reach)
+    bars = [probability_bar(d, found[name][d], series=name) for d in DTYPES for name in found]
     return Scene(
         finding=_recovery_finding(n, nats, total, found),
         panels=[
-            Panel.number_line(
-                "Where the sum stands, and where exp gives 0",
-                Axis(label, _FAR, 0.0, scale="symlog", ticks=ticks),
-                rows,
-                marks,
-                bands=[
-                    Band(_FAR, limits["float64"], "0 in every float", Status.UNDERFLOW),
-                    Band(limits["float16"], 0.0, "0 in none"),
-                ],
-                wide=True,
-            ),
-            Panel.bars(
-                "What comes back",
-                axes.from_zero("probability", reach),
-                [probability_bar(d, found[name][d], series=name) for d in DTYPES for name in found],
-                wide=True,
-            ),
+            Panel.number_line(title, axis, rows, marks, bands=bands, wide=True),
+            Panel.bars("What comes back", back, bars, wide=True),
         ],
         readouts=[
             Readout("perplexity", numbers.text(math.exp(nats), 4)),
@@ -186,35 +178,29 @@ def cap_and_flag_scene(functions, values: dict, *, names=None) -> Scene:
     mean, after = float(log_p.mean()), float(capped.mean())
     touched = float((capped != log_p).mean())
     flagged = float((log_p < threshold).mean())
+    below = f"flagged below {numbers.text(threshold)}"
+    sound = flagged if broken >= threshold else flagged - 1 / _SAMPLE
     low = -numbers.nice_ceiling(max(4 * nats, 1.2 * -at, 1.2 * -threshold))
     share = 100 * (np.arange(_SAMPLE) + 0.5) / _SAMPLE
     curves = (("as logged", log_p), (cap.name, capped))
     perplexities = [(name, _exp(-float(v.mean()))) for name, v in curves]
+    lines = [Line(name, share, within(v, low)) for name, v in curves]
+    bands = [Band(0, 100 * flagged, "flagged")] if flagged > 0 else []
+    x, y = Axis("share of the tokens (%)", 0, 100), Axis("ln p (nats)", low, 0.0)
+    title = "Tokens from the least likely to the most likely"
+    up = axes.from_zero("perplexity", [v for _, v in perplexities])
+    bars = [Bar(row, v, digits=4) for row, v in perplexities]
     return Scene(
         finding=_cap_finding(cap.name, at, touched, mean, after, broken),
         panels=[
-            Panel.lines(
-                "Tokens from the least likely to the most likely",
-                Axis("share of the tokens (%)", 0, 100),
-                Axis("ln p (nats)", low, 0.0),
-                [Line(name, share, within(v, low)) for name, v in curves],
-                bands=[Band(0, 100 * flagged, "flagged")] if flagged > 0 else [],
-                note=answer.note,
-            ),
-            Panel.bars(
-                "Perplexity",
-                axes.from_zero("perplexity", [v for _, v in perplexities]),
-                [Bar(row, v, digits=4) for row, v in perplexities],
-            ),
+            Panel.lines(title, x, y, lines, bands=bands, note=answer.note),
+            Panel.bars("Perplexity", up, bars),
         ],
         readouts=[
             Readout("mean ln p", numbers.nats(mean, 5)),
             Readout(f"mean of {cap.name}", numbers.nats(after, 5)),
             Readout("tokens the cap touches", _percent(touched)),
-            Readout(
-                f"flagged below {numbers.text(threshold)} though nothing is wrong",
-                _percent(flagged if broken >= threshold else flagged - 1 / _SAMPLE),
-            ),
+            Readout(f"{below} though nothing is wrong", _percent(sound)),
         ],
         snippet=code,
     )

@@ -103,21 +103,16 @@ def p_minus_onehot_scene(functions, values: dict, *, names=None) -> Scene:
     rows = [f"class {k + 1}" + (" (true)" if k == label else "") for k in range(len(z))]
     steepest = 1 / temperature
     ticks = numbers.ticks_at((-steepest, 0, steepest), 3)
+    p_axis = Axis("probability", 0, 1, most=3)
+    scaled_axis = Axis("nats per unit of z/T", -1, 1, most=3)
+    plain_axis = Axis("nats per unit of z", -steepest, steepest, ticks=ticks)
+    title, bars = "Gradient in z/T: p − 1{y}", _bars(rows, g, truth)
     return Scene(
         finding=_bars_finding(gradient.name, g, truth, label, loss, p[label]),
         panels=[
-            Panel.bars("Softmax of z/T", Axis("probability", 0, 1, most=3), _bars(rows, p)),
-            Panel.bars(
-                "Gradient in z/T: p − 1{y}",
-                Axis("nats per unit of z/T", -1, 1, most=3),
-                _bars(rows, g, truth),
-                note=answer.note,
-            ),
-            Panel.bars(
-                "Gradient in z: divided by T",
-                Axis("nats per unit of z", -steepest, steepest, ticks=ticks),
-                _bars(rows, g / temperature),
-            ),
+            Panel.bars("Softmax of z/T", p_axis, _bars(rows, p)),
+            Panel.bars(title, scaled_axis, bars, note=answer.note),
+            Panel.bars("Gradient in z: divided by T", plain_axis, _bars(rows, g / temperature)),
         ],
         readouts=[
             Readout("loss", numbers.nats(loss)),
@@ -155,18 +150,16 @@ def confidently_wrong_scene(functions, values: dict, *, names=None) -> Scene:
     where = f"{numbers.text(abs(gap), 3)} nats {'behind' if gap > 0 else 'ahead'}"
     label = "gradient in the true logit z/T"
     ticks = numbers.ticks_at((-1.0, -0.75, -0.5, -0.25, 0.0))
+    x = Axis("best other logit − true logit, over T (nats)", -10, far)
+    y, across = Axis(label, -1.05, 0.25, ticks=ticks), Axis(label, -1, 0, ticks=ticks)
+    marks = [Mark(gap, y=v) for _, v in here]
+    bands = [Band(max(below, -10.0), far, "p < ε")] if below < far else []
+    title = "As the true logit falls behind"
     return Scene(
         finding=f"{where}, the true logit is told: {pulls}",
         panels=[
-            Panel.lines(
-                "As the true logit falls behind",
-                Axis("best other logit − true logit, over T (nats)", -10, far),
-                Axis(label, -1.05, 0.25, ticks=ticks),
-                curves,
-                marks=[Mark(gap, y=v) for _, v in here],
-                bands=[Band(max(below, -10.0), far, "p < ε")] if below < far else [],
-            ),
-            Panel.bars("Here", Axis(label, -1, 0, ticks=ticks), _bars(*zip(*here, strict=True))),
+            Panel.lines(title, x, y, curves, marks=marks, bands=bands),
+            Panel.bars("Here", across, _bars(*zip(*here, strict=True))),
         ],
         readouts=[
             Readout("p of the true class", numbers.text(float(oracle.softmax(row)[0]), 3)),

@@ -90,25 +90,21 @@ def tangent_scene(functions, values: dict, *, names=None) -> Scene:
     # Three nats down and one up, whatever y is, so that only the numbers change with p.
     high = min(y + 1, 0.0)
     ticks = numbers.ticks_at((y + k for k in (-3, -2, -1, 0, 1) if y + k <= high), 4)
-    zoomed = Line(log.name, near, np.where(close > y - 3, close, np.nan))
     meets = p * (1 - y)  # there the tangent has the height ln p = 0
+    lines = [Line(log.name, whole, curve), _tangent_line(p, y, min(1.0, meets))]
+    zoomed = [
+        Line(log.name, near, np.where(close > y - 3, close, np.nan)),
+        _tangent_line(p, y, min(window, meets)),
+    ]
+    all_p, all_ln_p = Axis("probability p", 0, 1), Axis("ln p (nats)", -15, 0)
+    some_p = Axis("probability p", 0, window, most=4)
+    some_ln_p = Axis("ln p (nats)", y - 3, high, ticks=ticks)
+    title = f"Close up: p from 0 to {numbers.text(window, 3)}"
     return Scene(
         finding=_tangent_finding(log.name, p, slope, stepped - at_p),
         panels=[
-            Panel.lines(
-                "All probabilities",
-                Axis("probability p", 0, 1),
-                Axis("ln p (nats)", -15, 0),
-                [Line(log.name, whole, curve), _tangent_line(p, y, min(1.0, meets))],
-                marks=marks,
-            ),
-            Panel.lines(
-                f"Close up: p from 0 to {numbers.text(window, 3)}",
-                Axis("probability p", 0, window, most=4),
-                Axis("ln p (nats)", y - 3, high, ticks=ticks),
-                [zoomed, _tangent_line(p, y, min(window, meets))],
-                marks=marks,
-            ),
+            Panel.lines("All probabilities", all_p, all_ln_p, lines, marks=marks),
+            Panel.lines(title, some_p, some_ln_p, zoomed, marks=marks),
         ],
         readouts=[
             Readout("ln p", numbers.nats(at_p, 5)),

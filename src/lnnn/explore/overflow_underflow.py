@@ -107,10 +107,7 @@ def exp_number_line_scene(functions, values: dict, *, names=None) -> Scene:
     axis = Axis("significant bits", 0, most, ticks=ticks)
     return Scene(
         finding=_fates_finding(classify.name, words, x, held, kind, told),
-        panels=[
-            _line_panel(x, words, rows, limits),
-            Panel.bars(title, axis, bars, wide=True),
-        ],
+        panels=[_line_panel(x, words, rows, limits), Panel.bars(title, axis, bars, wide=True)],
         readouts=readouts,
         snippet=code,
     )
@@ -132,19 +129,11 @@ def four_dtypes_scene(functions, values: dict, *, names=None) -> Scene:
         dtype: [_status(v, e, p) for v, e in zip(p, truth, strict=True)]
         for dtype, p in answers.items()
     }
-    bars = [
-        told_bar(
-            f"class {k + 1}",
-            p[k],
-            statuses[dtype][k],
-            digits=4,
-            words=_ZERO if p[k] == 0 else {},
-            series=dtype,
-            exact=float(truth[k]),
-        )
-        for k in range(len(z))
-        for dtype, p in answers.items()
-    ]
+    bars = []
+    for k, exact in enumerate(truth):
+        for dtype, p in answers.items():
+            more = {"words": _ZERO if p[k] == 0 else {}, "series": dtype, "exact": float(exact)}
+            bars.append(told_bar(f"class {k + 1}", p[k], statuses[dtype][k], digits=4, **more))
     errors = {d: oracle.relative_error(p.astype(float), truth) for d, p in answers.items()}
     marks = [
         Mark(float(e if np.isfinite(v) else v), row=dtype, status=status)

@@ -77,15 +77,10 @@ class Axis:
         return (bend(clamped) - bend(self.low)) / (bend(self.high) - bend(self.low))
 
     def to_dict(self) -> dict:
-        return {
-            "label": self.label,
-            "low": numbers.rounded(self.low),
-            "high": numbers.rounded(self.high),
-            "scale": self.scale,
-            "width": self.linear_width,
-            "ticks": [[numbers.rounded(v), t] for v, t in self.shown_ticks()],
-            "apart": self.apart,
-        }
+        ends = {"low": numbers.rounded(self.low), "high": numbers.rounded(self.high)}
+        ticks = [[numbers.rounded(v), t] for v, t in self.shown_ticks()]
+        scale = {"scale": self.scale, "width": self.linear_width}
+        return {"label": self.label, **ends, **scale, "ticks": ticks, "apart": self.apart}
 
 
 @dataclass(frozen=True)
@@ -136,11 +131,8 @@ class Line:
             )
 
     def to_dict(self) -> dict:
-        return {
-            "name": self.name,
-            "x": [numbers.rounded(v) for v in self.x],
-            "y": [numbers.rounded(v) for v in self.y],
-        }
+        x, y = ([numbers.rounded(v) for v in values] for values in (self.x, self.y))
+        return {"name": self.name, "x": x, "y": y}
 
 
 @dataclass(frozen=True)
@@ -176,12 +168,8 @@ class Band:
     status: Status = Status.ORDINARY
 
     def to_dict(self) -> dict:
-        return {
-            "low": numbers.rounded(self.low),
-            "high": numbers.rounded(self.high),
-            "label": self.label,
-            "status": str(Status(self.status)),
-        }
+        ends = {"low": numbers.rounded(self.low), "high": numbers.rounded(self.high)}
+        return {**ends, "label": self.label, "status": str(Status(self.status))}
 
 
 @dataclass(frozen=True)
