@@ -101,18 +101,15 @@ def _as_floats(name, value, z):
     if array.dtype.kind in "iu":
         array = array.astype(np.float64)
     if array.dtype.kind != "f":
-        return None, f"{name} returned {_kind_of(value, array)}. {wanted}"
+        kind = f"an array of {array.dtype}"
+        if array.dtype.kind == "c":
+            kind = "complex numbers"
+        elif array.dtype.kind == "O" or array.ndim == 0:
+            kind = f"an object of type {type(value).__name__}"
+        return None, f"{name} returned {kind}. {wanted}"
     if array.shape != z.shape:
         return None, f"{name} returned an array of shape {array.shape}. {wanted}"
     return array, ""
-
-
-def _kind_of(value, array):
-    if array.dtype.kind == "c":
-        return "complex numbers"
-    if array.dtype.kind == "O" or array.ndim == 0:
-        return f"an object of type {type(value).__name__}"
-    return f"an array of {array.dtype}"
 
 
 def outcome(name, function, *arguments, **keywords) -> tuple[object, str]:

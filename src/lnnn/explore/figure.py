@@ -17,8 +17,8 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from . import palette_png
-from .scene import Axis, Panel, Scene
-from .status import Status, status_of
+from .scene import Panel, Scene
+from .status import Status
 
 WIDTH = 8.6  # inches
 DPI = 144
@@ -152,12 +152,7 @@ def _draw_panel(figure, panel, box, total):
         note = figure.text(left + 0.012, bottom + height - 0.06 / total, text, **style)
         note.set_bbox({"facecolor": WASH, "edgecolor": COLOURS[Status.OVERFLOW], "pad": 4})
         return
-    room, drawn = {
-        "bars": (_bars_room, _bars),
-        "number line": (_number_line_room, _number_line),
-        "lines": (_lines_room, _lines),
-    }[panel.kind]
-    before, after = (inches / WIDTH for inches in room(panel))
+    before, after = (inches / WIDTH for inches in _room(panel))
     below, above = 0.42 / total, 0.24 / total if panel.kind == "lines" else 0
     across, up = width - before - after, height - below - above
     axes = figure.add_axes((left + before, bottom + below, across, up))
@@ -166,16 +161,12 @@ def _draw_panel(figure, panel, box, total):
         side.set_visible(False)
     axes.tick_params(length=0, labelsize=_SMALL, labelcolor=MUTED)
     axes.set_axisbelow(True)
-    _bottom_axis(axes, panel.x)
-    drawn(axes, panel)
-
-
-def _bottom_axis(axes, axis: Axis):
+    ticks = panel.x.shown_ticks()
     axes.set_xlim(0, 1)
-    ticks = axis.shown_ticks()
-    axes.set_xticks([axis.position(v) for v, _ in ticks], [t for _, t in ticks])
+    axes.set_xticks([panel.x.position(v) for v, _ in ticks], [t for _, t in ticks])
     axes.grid(axis="x", color=FAINT, linewidth=0.8)
-    axes.set_xlabel(axis.label, size=_SMALL, color=MUTED)
+    axes.set_xlabel(panel.x.label, size=_SMALL, color=MUTED)
+    {"bars": _bars, "number line": _number_line, "lines": _lines}[panel.kind](axes, panel)
 
 
 def _letters(texts):
@@ -183,21 +174,17 @@ def _letters(texts):
     return 0.072 * max(len(t) for t in texts)
 
 
-def _bars_room(panel):
+def _room(panel):
+    """Inches before and after the axes."""
+    if panel.kind == "number line":
+        return 0.08, 0.9 if panel.x.apart else 0.1
+    if panel.kind == "lines":
+        return _letters([t for _, t in panel.y.shown_ticks()]) + 0.1, 0.15
     after = [
-        _letters([bar.words()])
-        + (0.13 if status_of(bar.value, bar.status) is Status.ORDINARY else 0.3)
+        _letters([bar.words()]) + (0.13 if bar.shown_status is Status.ORDINARY else 0.3)
         for bar in panel.bar_list
     ]
     return _letters([bar.row for bar in panel.bar_list]) + 0.08, max(after)
-
-
-def _number_line_room(panel):
-    return 0.08, 0.9 if panel.x.apart else 0.1
-
-
-def _lines_room(panel):
-    return _letters([t for _, t in panel.y.shown_ticks()]) + 0.1, 0.15
 
 
 def _bars(axes, panel):
@@ -208,11 +195,10 @@ def _bars(axes, panel):
     axes.set_yticks(range(len(rows)), rows)
     axes.tick_params(axis="y", labelcolor=INK)
     beside = axes.get_yaxis_transform()  # x in fractions of the axes, y in rows
-    zero, room = panel.x.position(0), _bars_room(panel)[1]
+    zero, room = panel.x.position(0), _room(panel)[1]
     for bar in panel.bar_list:
         k = series.index(bar.series)
         y = rows.index(bar.row) + (k - (len(series) - 1) / 2) * thick * 1.25
-        status = status_of(bar.value, bar.status)
         if math.isfinite(bar.value):
             end = panel.x.position(bar.value)
             axes.barh(y, end - zero, left=zero, height=thick, **BAR_FILLS[k % len(BAR_FILLS)])
@@ -224,16 +210,12 @@ def _bars(axes, panel):
         place = {"xycoords": beside, "xytext": (72 * (room - 0.03), 0)}
         style = {"ha": "right", "va": "center", "color": INK}
         axes.annotate(bar.words(), (1, y), **place, **_POINTS, **style)
-        if status is not Status.ORDINARY:
-            _mark_before(axes, y, bar.words(), room, status)
+        if bar.shown_status is not Status.ORDINARY:
+            # Left of the words, which end at the panel's right edge.
+            inches = axes.get_position().width * WIDTH
+            x = 1 + (room - 0.03 - _letters([bar.words()]) - 0.12) / inches
+            _mark(axes, x, y, bar.shown_status)
     axes.axvline(zero, color=INK, linewidth=1)
-
-
-def _mark_before(axes, y, words, room, status):
-    """The shape of a status at the left of words that end at the panel's right edge."""
-    inches = axes.get_position().width * WIDTH
-    x = 1 + (room - 0.03 - _letters([words]) - 0.12) / inches
-    _mark(axes, x, y, status)
 
 
 def _mark(axes, x, y, status):
@@ -275,11 +257,11 @@ def _number_line(axes, panel):
         away = [mark for mark in marks if not math.isfinite(mark.x)]
         for k, mark in enumerate(away):
             x = first + (last - first) * (k + 1) / (len(away) + 1)
-            _mark(axes, x, i + 0.2, status_of(mark.x, mark.status))
+            _mark(axes, x, i + 0.2, mark.shown_status)
         for mark in marks:
             if math.isfinite(mark.x):
                 x = panel.x.position(mark.x)
-                _mark(axes, x, i + 0.2, status_of(mark.x, mark.status))
+                _mark(axes, x, i + 0.2, mark.shown_status)
                 if mark.label:
                     axes.text(x, i + 0.3, mark.label, ha="center", va="top", size=_SMALL)
 
@@ -317,7 +299,7 @@ def _lines(axes, panel):
     for mark in panel.marks:
         if math.isfinite(mark.x) and mark.y is not None and math.isfinite(mark.y):
             at = panel.x.position(mark.x), panel.y.position(mark.y)
-            _mark(axes, *at, status_of(mark.x, mark.status))
+            _mark(axes, *at, mark.shown_status)
             axes.annotate(mark.label, at, xytext=(6, 6), **_POINTS)
     if len(panel.line_list) > 1:
         axes.legend(fontsize=_SMALL, frameon=False, labelcolor=INK)

@@ -108,9 +108,8 @@ def shift_scene(functions, values: dict, *, names=None) -> Scene:
     (function,) = study.studied(functions, names, **more)
     lacking = "gives no log-probabilities"
     before = function.answer(z, temperature, truth, otherwise=f"{lacking} before")
-    after = function.answer(
-        moved, temperature, moved_truth, otherwise=f"{lacking} after adding {shown}"
-    )
+    lacking += f" after adding {shown}"
+    after = function.answer(moved, temperature, moved_truth, otherwise=lacking)
     change = oracle.ulp_error(after.values, oracle.to_mpf(before.values))
     rounding = _ulps_between(moved_truth, truth, dtype)
     axis = axes.value_axis("log-probability (nats)", truth, [before, after])

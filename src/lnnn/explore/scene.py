@@ -99,6 +99,11 @@ class Bar:
     exact: float | None = None
     digits: int = 6
 
+    @property
+    def shown_status(self) -> Status:
+        """The status given, or the one that the value tells."""
+        return status_of(self.value, self.status)
+
     def words(self) -> str:
         """How the value reads."""
         return self.text or numbers.text(self.value, self.digits)
@@ -111,7 +116,7 @@ class Bar:
             "series": self.series,
             "value": numbers.rounded(self.value, 6),
             "text": "" if plain else self.words(),
-            "status": str(status_of(self.value, self.status)),
+            "status": str(self.shown_status),
             "exact": numbers.rounded(self.exact),
         }
 
@@ -148,13 +153,18 @@ class Mark:
     y: float | None = None
     status: Status | None = None
 
+    @property
+    def shown_status(self) -> Status:
+        """The status given, or the one that x tells."""
+        return status_of(self.x, self.status)
+
     def to_dict(self) -> dict:
         return {
             "x": numbers.rounded(self.x),
             "y": numbers.rounded(self.y),
             "label": self.label,
             "row": self.row,
-            "status": str(status_of(self.x, self.status)),
+            "status": str(self.shown_status),
         }
 
 
@@ -261,10 +271,9 @@ class Panel:
 
 
 def _bar_in_words(bar: Bar) -> str:
-    status = status_of(bar.value, bar.status)
-    told = status in (Status.ORDINARY, bar.words())
+    told = bar.shown_status in (Status.ORDINARY, bar.words())
     series = f", {bar.series}" if bar.series else ""
-    return f"{bar.row}{series}: {bar.words()}" + ("" if told else f" ({status})")
+    return f"{bar.row}{series}: {bar.words()}" + ("" if told else f" ({bar.shown_status})")
 
 
 @dataclass(frozen=True)
