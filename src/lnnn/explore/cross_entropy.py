@@ -241,7 +241,7 @@ def _swept(function, row, true_logits):
         for z_true in true_logits:
             moved = row[None].copy()
             moved[0, 0] = z_true
-            out.append(float(function(moved, labels)[0, TRUE_CLASS - 1]))
+            out.append(float(function(moved, labels.copy())[0, TRUE_CLASS - 1]))
         return np.array(out)
 
     observed = observe_call(sweep, (), {})
@@ -264,7 +264,7 @@ def _heights(loss, z, temperature, labels):
 
     def survey():
         rows = ([[x, y, *z[2:]]] for y in ys for x in xs)
-        flat = [loss(np.array(row) / temperature, labels) for row in rows]
+        flat = [loss(np.array(row) / temperature, labels.copy()) for row in rows]
         return np.array(flat, dtype=float).reshape(len(ys), len(xs))
 
     observed = observe_call(survey, (), {})
