@@ -16,6 +16,7 @@ from examples import EXAMPLES, made, shown
 from lnnn import explore
 from lnnn.build.project import ROOT
 from lnnn.explore import figure
+from lnnn.explore.descent import FEATURES, LABELS
 from lnnn.explore.scene import Scene
 from lnnn.explore.sliders import Choice
 
@@ -31,6 +32,10 @@ WAYS = [
 
 def returns_none(*arguments, **keywords):
     pass
+
+
+def wrong_shape(*arguments, **keywords):
+    return np.zeros(7)
 
 
 def divides(*arguments, **keywords):
@@ -139,6 +144,7 @@ def test_each_slider_can_stand_at_either_end(name, functions):
     [
         (returns_none, "returns_none returned None"),
         (divides, "divides raised ZeroDivisionError( at chunk 1)?: division by zero"),
+        (wrong_shape, "wrong_shape returned .*(shape .7,.|7 values|ndarray|.0, 0, 0, 0)"),
         (unwritten, "unwritten raised NotImplementedError( at chunk 1)?: write your answer here"),
     ],
 )
@@ -190,6 +196,69 @@ def test_functions_that_write_into_their_arguments_do_no_harm(name):
 
     functions = EXAMPLES[name].functions
     assert nearly_plain(shown(name, *each(functions))) == nearly_plain(shown(name))
+
+
+# Where its controls start, and what its snippet makes of that at T = 2.
+RECREATED = {
+    "first_look": ({"logits": (1, 0.5)}, {"z": np.float32([1, 0.5])}),
+    "tangent": ({"p": 0.25}, {"p": 0.25}),
+    "surprisal": ({"logits": (2, 0.5)}, {"z": np.array([2, 0.5])}),
+    "product_and_sum": ({"tokens": 3, "dtype": "float32"}, {"p": np.full(3, 0.5, np.float32)}),
+    "exp_number_line": ({"logits": (2, 0.5)}, {"z": np.array([2, 0.5]), "dtype": "float16"}),
+    "four_dtypes": ({"logits": (2, 0.5)}, {"z": np.array([2, 0.5])}),
+    "choose_shift": ({"c": 5, "logits": (1, 0)}, {"z": np.float32([0.5, 0]), "c": np.float32(5)}),
+    "smooth_max": ({"logits": (2, 0.5), "offset": 1.0}, {"z": np.array([3, 1.5])}),
+    "online_pass": ({"logits": range(5), "chunk": 2}, {"z": np.arange(5) / 2, "chunk": 2}),
+    "side_by_side": ({"logits": (1, 0), "offset": 0.1}, {"z": np.float32([1.1, 0.1])}),
+    "shift": ({"logits": (1, 0), "c": 1e3}, {"z": np.array([1.0, 0]), "c": 1e3}),
+    "p_minus_onehot": ({"logits": (1, 0), "true_class": 2}, {"z": np.array([1.0, 0]), "label": 1}),
+    "confidently_wrong": ({"logits": (1, 2)}, {"z": np.array([1.0, 2]), "eps": 1e-8}),
+    "loss_surface": ({"true_class": 3}, {"z": np.array([-10.0, 6, -4]), "label": 2}),
+    "smoothing": (
+        {"logits": (4, 1, 0), "classes": "3"},
+        {"logits": np.array([[2, 0.5, 0]]), "labels": np.array([0]), "alpha": 0.1},
+    ),
+    "reliability": ({"model": "soft"}, {"model": "soft"}),
+    "bug_hunt": (
+        {"logits": (2, 1, 0)},
+        {"z": np.float32(np.outer(FEATURES, (2, 1, 0))), "labels": LABELS},
+    ),
+    "epsilon_cap": ({"logits": (0, 40)}, {"p": np.float32(2.06115e-9), "eps": 1e-7}),
+    "entropy_and_divergence": (
+        {"class_3": "ruled out"},
+        {"logits": np.array([[0.5, 0, -np.inf]]), "targets": np.array([[0.7, 0.3, 0]])},
+    ),
+    "scrub": ({}, {"z": np.array([0.0, 4, -2, -2, -2, -2])}),
+    "ranks": (
+        {"tokens": (2, 2), "means": (-1, -0.5)},
+        {"ranks": np.float64([[-1] * 2, [-0.5] * 2])},
+    ),
+    "score_sequence": (
+        {"logits": (0, 1, 0), "threshold": -1.5, "eos": "2"},
+        {
+            "logits": np.array(
+                [[[0, 1.5, 0.5], [0, 0.5, 0], [0, 1.5, 2.5], [1, 0, 2.5], [3, 0.5, 1]]]
+            ),
+            "targets": np.array([[1, 0, 1, 2, 1]]),
+            "threshold": -1.5,
+        },
+    ),
+    "who_underflows": ({"logits": (2, 0.5)}, {"z": np.float32([2, 0.5])}),
+    "recovery": ({"tokens": 4, "nats": 0.5}, {"log_p": np.full(4, -0.5)}),
+    "cap_and_flag": ({"at": -5.0}, {"at": -5.0, "threshold": -4.0}),
+}
+
+
+@every_explorable
+def test_its_snippet_recreates_the_values(name):
+    options, wanted = RECREATED[name]
+    if "temperature" in EXAMPLES[name].sliders:
+        options = {"temperature": 2.0, **options}
+    scope = {"np": np, "temperature": 2.0}
+    exec(shown(name, **options).snippet, scope)
+    for variable, value in {**wanted, "temperature": 2.0}.items():
+        np.testing.assert_equal(scope[variable], value)
+        assert np.asarray(scope[variable]).dtype == np.asarray(value).dtype
 
 
 def taking(parameter):

@@ -149,13 +149,6 @@ def test_bits_of_a_flushed_probability():
     assert capped.finding == "lambda turns inf nats into 1000 bits, and it should be inf"
 
 
-def test_a_sum_in_place_of_an_array_shows_its_shape():
-    assert "shape ()" in problem(converted(lambda p: p.sum()))
-    scene = converted(nll, lambda nats: nats.sum())
-    assert scene.finding == "lambda gives no bits"
-    assert "shape ()" in problem(scene)
-
-
 # Product against sum.
 
 
@@ -230,14 +223,6 @@ def test_a_sum_in_the_wrong_unit_is_corrected():
 def test_a_function_that_gives_no_number_shows_what_it_gave(function, says):
     for pair in ((function, sum_of_logs), (np.prod, function)):
         assert says in problem(sequence(*pair, names=["product", "sum"]))
-
-
-def test_snippets_recreate_the_values():
-    scope = {"np": np}
-    exec(sequence(tokens=3, p=0.9, dtype="float32").snippet, scope)
-    np.testing.assert_array_equal(scope["p"], np.full(3, 0.9, np.float32))
-    exec(surprisal(logits=(2, 0.5), temperature=3).snippet, scope)
-    assert (scope["z"].tolist(), scope["temperature"]) == ([2, 0.5], 3)
 
 
 def test_the_tangent_is_that_of_numpys_logarithm_unless_another_is_given():
