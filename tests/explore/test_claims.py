@@ -3,18 +3,11 @@
 import re
 from functools import partial
 
+import examples as ex
 import mpmath
 import numpy as np
 import pytest
-from examples import (
-    exp_of_mean,
-    exp_of_sum,
-    log_softmax,
-    readout,
-    shown,
-    softmax,
-    textbook,
-)
+from examples import readout, shown
 
 from lnnn.build.project import ROOT
 from lnnn.explore.claims import exponential_sample, recovery
@@ -76,32 +69,32 @@ def test_the_logarithm_is_kept_where_the_probability_is_lost():
 
 def late(z):
     with np.errstate(divide="ignore"):
-        return np.log(softmax(z))
+        return np.log(ex.softmax(z))
 
 
 @pytest.mark.parametrize(
     ("functions", "z", "temperature", "finding"),
     [
         (
-            (softmax, log_softmax),
+            (ex.softmax, ex.log_softmax),
             (0, -92),
             1.0,
             "Class 2 is subnormal in float32: 1.11e−40 has lost digits, and it is not 0",
         ),
         (
-            (softmax, log_softmax),
+            (ex.softmax, ex.log_softmax),
             (1, 0),
             1.0,
             "Nothing underflows in float32: ln p goes down to −1.313 nats, exp brings 0.269 back, "
             "and none is above 1",
         ),
         (
-            (textbook, log_softmax),
+            (ex.textbook, ex.log_softmax),
             (20, 0),
             0.05,
             "textbook gives no number for 1 of 2 classes in float32",
         ),
-        ((softmax, late), (0, -120), 1.0, "late loses 1 of 2 classes in float32"),
+        ((ex.softmax, late), (0, -120), 1.0, "late loses 1 of 2 classes in float32"),
     ],
 )
 def test_what_became_of_a_row_is_told(functions, z, temperature, finding):
@@ -114,7 +107,7 @@ def test_what_became_of_a_row_is_told(functions, z, temperature, finding):
 @pytest.mark.parametrize(("tokens", "nats"), [(2048, 0.49), (100, 0.5), (3, 0.1), (10_000, 12)])
 def test_the_sum_as_a_power_of_ten_is_that_of_mpmath(tokens, nats):
     exact = mpmath.exp(-mpmath.mpf(tokens) * mpmath.mpf(nats))
-    told = text(back(exp_of_sum, tokens=tokens, nats=nats), "as a power of ten")
+    told = text(back(ex.exp_of_sum, tokens=tokens, nats=nats), "as a power of ten")
     plain = told.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-"))
     mantissa, _, power = plain.partition(" × 10")
     value = mpmath.mpf(mantissa) * mpmath.mpf(10) ** int(power or 0)
@@ -126,7 +119,7 @@ def test_the_sum_as_a_power_of_ten_is_that_of_mpmath(tokens, nats):
 )
 def test_exp_of_a_sum_dies_type_by_type(tokens, zeros):
     # Half a nat a token; zero below −17.33, −103.97 and −745.13 (IEEE 754).
-    line, bars = back(exp_of_sum, tokens=tokens, nats=0.5).panels
+    line, bars = back(ex.exp_of_sum, tokens=tokens, nats=0.5).panels
     gone = set(DTYPES[:zeros])
     assert {bar.row for bar in bars.bar_list if bar.status is Status.UNDERFLOW} == gone
     assert {row.name for row in line.rows[1:] if row.text == "exp of the sum is 0"} == gone
@@ -134,7 +127,7 @@ def test_exp_of_a_sum_dies_type_by_type(tokens, zeros):
 
 
 def test_the_mean_comes_back_as_the_geometric_mean():
-    scene = back(exp_of_sum, exp_of_mean)
+    scene = back(ex.exp_of_sum, ex.exp_of_mean)
     assert scene.finding == (
         "2048 tokens at 0.49 nats sum to −1003.5 nats, perplexity 1.632: "
         "exp_of_sum is 0 in all three floats, exp_of_mean is 0.6126"
@@ -148,7 +141,7 @@ def test_one_token_is_a_token():
 
 def test_more_functions_than_fills_are_refused():
     with pytest.raises(ValueError, match="4 fit side by side"):
-        recovery(*[exp_of_sum] * 5)
+        recovery(*[ex.exp_of_sum] * 5)
 
 
 # A cap and a threshold.

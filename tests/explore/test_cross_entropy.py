@@ -2,23 +2,11 @@
 
 from functools import partial
 
+import examples as ex
 import mpmath
 import numpy as np
 import pytest
-from examples import (
-    cross_entropy,
-    cross_entropy_grad,
-    line,
-    log_eps_grad,
-    naive_loss,
-    one_hot,
-    problem,
-    readout,
-    shown,
-    squared_error,
-    squared_error_grad,
-    unfused,
-)
+from examples import line, problem, readout, shown
 from scipy.special import expit, softmax
 
 from lnnn import explore
@@ -26,7 +14,7 @@ from lnnn.explore import figure
 from lnnn.explore.cross_entropy import loss_surface_scene
 from lnnn.explore.status import Status
 
-PAIRS = ((cross_entropy, cross_entropy_grad), (squared_error, squared_error_grad))
+PAIRS = ((ex.cross_entropy, ex.cross_entropy_grad), (ex.squared_error, ex.squared_error_grad))
 bars = partial(shown, "p_minus_onehot")
 wrong = partial(shown, "confidently_wrong")
 surface = partial(shown, "loss_surface")
@@ -96,9 +84,9 @@ def test_at_the_lowest_temperature_the_gradient_in_z_is_twenty_times_that_in_z_o
 @pytest.mark.parametrize(
     "gradient",
     [
-        lambda z, y: one_hot(z, y) - softmax(z, axis=1),  # the sign
+        lambda z, y: ex.one_hot(z, y) - softmax(z, axis=1),  # the sign
         lambda z, y: softmax(z, axis=1),  # no one-hot
-        squared_error_grad,
+        ex.squared_error_grad,
     ],
 )
 def test_another_gradient_is_told_from_that_of_the_cross_entropy(gradient):
@@ -108,7 +96,7 @@ def test_another_gradient_is_told_from_that_of_the_cross_entropy(gradient):
 
 
 def test_an_unfused_gradient_that_breaks_is_named_and_marked():
-    scene = bars(unfused, logits=(-20, 20, 0), temperature=0.05)
+    scene = bars(ex.unfused, logits=(-20, 20, 0), temperature=0.05)
     assert scene.finding.startswith("unfused gives NaN for class 1")
     assert scene.panels[1].to_dict()["bars"][0]["status"] == str(Status.NAN)
     figure.png(scene)
@@ -128,8 +116,8 @@ def test_an_unfused_gradient_that_breaks_is_named_and_marked():
 def test_a_broken_gradient_shows_its_own_error(function, says):
     for scene in (
         bars(function),
-        wrong(cross_entropy_grad, function),
-        surface((cross_entropy, function)),
+        wrong(ex.cross_entropy_grad, function),
+        surface((ex.cross_entropy, function)),
     ):
         assert says in problem(scene)
         figure.png(scene)
@@ -143,16 +131,16 @@ def test_a_broken_gradient_shows_its_own_error(function, says):
     ],
 )
 def test_a_broken_loss_shows_its_own_error(loss, says):
-    assert says in problem(surface((loss, cross_entropy_grad)))
+    assert says in problem(surface((loss, ex.cross_entropy_grad)))
 
 
 def test_a_function_that_changes_its_arguments_cannot_spoil_the_next():
     def greedy(z, y):
         z -= z.max()
         y[:] = 0
-        return cross_entropy_grad(z, y)
+        return ex.cross_entropy_grad(z, y)
 
-    alone, both = wrong(cross_entropy_grad), wrong(greedy, cross_entropy_grad)
+    alone, both = wrong(ex.cross_entropy_grad), wrong(greedy, ex.cross_entropy_grad)
     assert both.panels[1].bar_list[1] == alone.panels[1].bar_list[0]
     assert "changed its argument" in bars(greedy).panels[1].note
 
@@ -186,7 +174,7 @@ def test_squared_error_and_epsilon_fall_silent_and_cross_entropy_does_not():
 
 
 def test_a_gradient_with_a_parameter_eps_gets_the_slider_of_that_name():
-    (small,), (large,) = (values(wrong(log_eps_grad, epsilon=eps)) for eps in (1e-20, 0.1))
+    (small,), (large,) = (values(wrong(ex.log_eps_grad, epsilon=eps)) for eps in (1e-20, 0.1))
     assert small == pytest.approx(-1, abs=1e-8)
     assert abs(large) < 1e-9
 
@@ -259,14 +247,14 @@ def test_half_the_temperature_doubles_the_heights():
 
 @pytest.mark.parametrize("height", [0.0, np.nan, np.inf])
 def test_a_loss_without_heights_leaves_the_panel_empty_but_drawn(height):
-    scene = surface((lambda z, y: height, cross_entropy_grad))
+    scene = surface((lambda z, y: height, ex.cross_entropy_grad))
     assert [line.name for line in scene.panels[0].line_list] == ["downhill"]
     figure.png(scene)
 
 
 def test_a_loss_that_is_infinite_in_places_still_has_its_contours():
     at = {"logit_1": -10.0, "logit_2": 6.0, "logit_3": -4.0, "true_class": "1"}
-    pairs = ((naive_loss, cross_entropy_grad),)
+    pairs = ((ex.naive_loss, ex.cross_entropy_grad),)
     scene = loss_surface_scene(pairs, {**at, "temperature": 0.015})
     assert len(scene.panels[0].line_list) > 1
     figure.png(scene)
@@ -282,16 +270,18 @@ def test_the_starting_values_make_the_point():
 
 
 def test_there_may_be_any_number_of_classes():
-    widget = explore.p_minus_onehot(cross_entropy_grad, logits=(3, 2, 1, 0), true_class=4)
+    widget = explore.p_minus_onehot(ex.cross_entropy_grad, logits=(3, 2, 1, 0), true_class=4)
     assert list(widget.values)[3:] == ["logit_4", "temperature", "true_class"]
 
 
-@pytest.mark.parametrize("pairs", [(), (cross_entropy, cross_entropy_grad), ((cross_entropy,),)])
+@pytest.mark.parametrize(
+    "pairs", [(), (ex.cross_entropy, ex.cross_entropy_grad), ((ex.cross_entropy,),)]
+)
 def test_a_surface_wants_pairs(pairs):
     with pytest.raises(TypeError, match="give pairs of a loss and its gradient"):
         explore.loss_surface(*pairs)
 
 
 def test_functions_may_warn_without_a_sound(recwarn):
-    wrong(lambda z, y: np.log(np.zeros(3))[None] * 0 + cross_entropy_grad(z, y))
+    wrong(lambda z, y: np.log(np.zeros(3))[None] * 0 + ex.cross_entropy_grad(z, y))
     assert len(recwarn) == 0

@@ -4,35 +4,21 @@ import itertools
 import math
 from functools import partial
 
+import examples as ex
 import mpmath
 import numpy as np
 import pytest
-from examples import (
-    TWO_LABELS,
-    bars,
-    confident,
-    made,
-    minimum_loss,
-    optimal_gap,
-    over_wrong,
-    problem,
-    product_loss,
-    readout,
-    shown,
-    smooth_labels,
-    softmax,
-    two_parts,
-)
+from examples import bars, made, problem, readout, shown
 from scipy import special
 
 from lnnn import exact, explore
 from lnnn.explore.status import Status
 
-smoothing = partial(shown, "smoothing", smooth_labels, two_parts)
+smoothing = partial(shown, "smoothing", ex.smooth_labels, ex.two_parts)
 
 
 def smoothed(
-    *, target=smooth_labels, loss=two_parts, floor=None, gap=None, class_2="allowed", **values
+    *, target=ex.smooth_labels, loss=ex.two_parts, floor=None, gap=None, class_2="allowed", **values
 ):
     """The scene with a class masked or not, which no keyword of the explorable says."""
     widget = explore.smoothing(target, loss, floor, gap, **values)
@@ -51,7 +37,7 @@ def test_loss_and_bars_are_those_of_50_digits(classes, alpha, logits):
     scene = smoothing(logits=logits, temperature=2.0, alpha=alpha, classes=classes)
     row = [logits[0], logits[1], *[logits[2]] * (int(classes) - 2)]
     log_p = exact.log_softmax(row, temperature=2.0)
-    q = [mpmath.mpf(v) for v in smooth_labels([0], int(classes), alpha)[0]]
+    q = [mpmath.mpf(v) for v in ex.smooth_labels([0], int(classes), alpha)[0]]
     truth = -sum(a * b for a, b in zip(q, log_p, strict=True))
     told = float(readout(scene, "loss").text.removesuffix(" nats").replace("−", "-"))
     assert told == pytest.approx(float(truth), rel=1e-3)
@@ -118,7 +104,7 @@ def test_a_masked_class_with_a_share_of_the_target_costs_infinity():
 
 def test_with_a_hard_label_a_masked_class_costs_nothing_unless_zero_meets_infinity():
     assert "The loss is 0.0027 nats" in smoothed(class_2="masked", alpha=0.0).finding
-    scene = smoothed(loss=product_loss, class_2="masked", alpha=0.0)
+    scene = smoothed(loss=ex.product_loss, class_2="masked", alpha=0.0)
     assert scene.finding == (
         "product_loss is NaN and should be 0.00268 nats: 0 times −inf is no number"
     )
@@ -126,7 +112,7 @@ def test_with_a_hard_label_a_masked_class_costs_nothing_unless_zero_meets_infini
 
 
 def over_wrong_loss(logits, labels, alpha):
-    q = over_wrong(labels, logits.shape[1], alpha)
+    q = ex.over_wrong(labels, logits.shape[1], alpha)
     return -(q * special.log_softmax(logits, axis=1)).sum()
 
 
@@ -134,7 +120,7 @@ def over_wrong_loss(logits, labels, alpha):
     ("given", "finding"),
     [
         (
-            {"target": over_wrong},
+            {"target": ex.over_wrong},
             "two_parts says 0.723 nats, and against this target the model costs 0.803 nats",
         ),
         (
@@ -142,7 +128,7 @@ def over_wrong_loss(logits, labels, alpha):
             "The target of lambda sums to 1.9, not to 1",
         ),
         (
-            {"target": over_wrong, "loss": over_wrong_loss, "alpha": 0.8, "classes": "3"},
+            {"target": ex.over_wrong, "loss": over_wrong_loss, "alpha": 0.8, "classes": "3"},
             "At α = 0.8 over_wrong prefers a wrong class: 0.4",
         ),
         (
@@ -158,7 +144,7 @@ def test_a_target_that_is_not_what_the_loss_wants_is_noticed(given, finding):
 @pytest.mark.parametrize("alpha", [0.0, 0.1, 0.9])
 @pytest.mark.parametrize("classes", ["3", "10", "1000"])
 def test_a_right_floor_and_gap_are_shown_without_a_complaint(alpha, classes):
-    scene = smoothed(floor=minimum_loss, gap=optimal_gap, alpha=alpha, classes=classes)
+    scene = smoothed(floor=ex.minimum_loss, gap=ex.optimal_gap, alpha=alpha, classes=classes)
     assert "should be" not in scene.finding
     for name in ("minimum_loss", "optimal_gap"):
         assert readout(scene, name).status is Status.ORDINARY
@@ -195,9 +181,9 @@ def test_right_functions_are_never_corrected_at_the_corners_of_the_sliders():
 # Reliability.
 
 
-def reliable(p=0.9, right=75, softmax=softmax, **values):
-    models = {"hard": confident(p, right), "soft": confident(0.75, 75)}
-    return explore.reliability(softmax, models, TWO_LABELS, name="softmax", **values).scene
+def reliable(p=0.9, right=75, softmax=ex.softmax, **values):
+    models = {"hard": ex.confident(p, right), "soft": ex.confident(0.75, 75)}
+    return explore.reliability(softmax, models, ex.TWO_LABELS, name="softmax", **values).scene
 
 
 def test_one_bin_counted_by_hand():
@@ -239,9 +225,9 @@ def test_a_softmax_that_overflows_says_in_how_many_rows():
 
 
 def test_bins_of_a_few_predictions_are_counted_but_not_drawn():
-    z = confident(0.87, 75)
+    z = ex.confident(0.87, 75)
     z[:5] *= 0.1
-    scene = explore.reliability(softmax, {"a": z, "b": z}, TWO_LABELS).scene
+    scene = explore.reliability(ex.softmax, {"a": z, "b": z}, ex.TWO_LABELS).scene
     assert len(scene.panels[0].marks) == 1
     assert sum(b.value for b in scene.panels[1].bar_list) == 100
 
@@ -251,6 +237,6 @@ def test_bins_of_a_few_predictions_are_counted_but_not_drawn():
 
 def test_labels_that_do_not_fit_and_logits_of_two_classes_are_refused():
     with pytest.raises(ValueError, match=r"logits of shape \(100, 2\)"):
-        made("reliability", labels=TWO_LABELS[:9])
+        made("reliability", labels=ex.TWO_LABELS[:9])
     with pytest.raises(ValueError, match="three"):
         smoothing(logits=(1, 2))

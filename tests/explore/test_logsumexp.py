@@ -3,20 +3,11 @@
 import itertools
 from functools import partial
 
+import examples as ex
 import mpmath
 import numpy as np
 import pytest
-from examples import (
-    forgetful,
-    line,
-    lse_with_shift,
-    made,
-    naive_lse,
-    problem,
-    readout,
-    shown,
-    update,
-)
+from examples import line, made, problem, readout, shown
 from scipy import special
 
 from lnnn.explore.logsumexp import ORDERS, RISING, SHIFTS, online_pass_scene
@@ -29,7 +20,7 @@ smooth = partial(shown, "smooth_max")
 
 def read(step, chunk, *updates, order="as given"):
     at = {"step": step, "chunk": chunk, "temperature": 1.0, "order": order}
-    return online_pass_scene(updates or (update,), at)
+    return online_pass_scene(updates or (ex.update,), at)
 
 
 def exact_lse(z):
@@ -101,7 +92,7 @@ def test_the_error_at_each_shift_is_measured_against_50_digits():
     x, errors = line(choose(logits=z).panels[1], "error")
     gap = 2.0 ** (1 - 23)  # the result, 3.33, lies between 2 and 4
     for c in (-50.0, 0.0, 40.0):
-        value = float(lse_with_shift(z, np.float32(c)))
+        value = float(ex.lse_with_shift(z, np.float32(c)))
         assert errors[x == c] == pytest.approx(float(abs(value - exact_lse(z))) / gap, rel=1e-9)
 
 
@@ -179,7 +170,7 @@ def test_equal_logits_reach_the_bound():
 
 
 def test_a_low_temperature_overflows_the_plain_formula():
-    scene = smooth(naive_lse, temperature=0.05, offset=40.0)
+    scene = smooth(ex.naive_lse, temperature=0.05, offset=40.0)
     assert scene.finding == "T·naive_lse(z/T) comes out as inf and should be 42"
     assert readout(scene, "T·LSE").status is Status.OVERFLOW
 
@@ -210,7 +201,7 @@ def test_the_guarded_update_is_right_at_every_step(step, chunk, order):
 
 
 def test_without_rescaling_the_sum_is_too_large():
-    scene = read(6, 4, update, forgetful)
+    scene = read(6, 4, ex.update, ex.forgetful)
     assert scene.finding == (
         "After 6 of 6 chunks update is right at 12.46 nats; forgetful says 1.72 nats too much"
     )
@@ -221,12 +212,12 @@ def test_without_rescaling_the_sum_is_too_large():
 
 @pytest.mark.parametrize(("step", "chunk", "order"), [(1, 24, ORDERS[0]), (6, 4, ORDERS[1])])
 def test_without_rescaling_one_chunk_or_the_largest_first_comes_out_right(step, chunk, order):
-    scene = read(step, chunk, forgetful, order=order)
+    scene = read(step, chunk, ex.forgetful, order=order)
     assert "forgetful is right at 12.46 nats" in scene.finding
 
 
 def test_a_masked_chunk_at_the_start_gives_the_unguarded_one_nan():
-    scene = read(6, 4, update, forgetful, order="4 masked first")
+    scene = read(6, 4, ex.update, ex.forgetful, order="4 masked first")
     assert scene.finding.endswith("forgetful gives NaN")
     assert readout(scene, "forgetful").status is Status.NAN
     (mark,) = [m for m in scene.panels[0].marks if m.status is Status.NAN]
@@ -256,4 +247,4 @@ def test_another_choice_of_m_is_as_good():
     ],
 )
 def test_an_update_that_gives_no_state_shows_what_it_gave(function, says):
-    assert says in problem(read(3, 4, update, function))
+    assert says in problem(read(3, 4, ex.update, function))

@@ -2,27 +2,11 @@
 
 import math
 
+import examples as ex
 import mpmath
 import numpy as np
 import pytest
-from examples import (
-    bars,
-    cured,
-    double,
-    in_place,
-    infinity_minus_infinity,
-    kl_divergence,
-    naive_loss,
-    outside,
-    problem,
-    readout,
-    shown,
-    soft_cross_entropy,
-    summed,
-    where,
-    with_gradient,
-    zero_times_infinity,
-)
+from examples import bars, problem, readout, shown
 
 from lnnn import exact, explore
 from lnnn.explore.descent import FEATURES, LABELS, STEPS
@@ -30,8 +14,8 @@ from lnnn.explore.sliders import DTYPES
 from lnnn.explore.status import Status
 
 
-def hunt(buggy, cure=cured, **values):
-    bugs = {"the bug": (buggy, cure), "other": (double, cured)}
+def hunt(buggy, cure=ex.cured, **values):
+    bugs = {"the bug": (buggy, cure), "other": (ex.double, ex.cured)}
     return shown("bug_hunt", bugs, **values)
 
 
@@ -39,7 +23,7 @@ def cap(*loss, gap=20.0, **values):
     return shown("epsilon_cap", *loss, logits=(0.0, gap), **values)
 
 
-def parts(loss=soft_cross_entropy, divergence=kl_divergence, out=0, **values):
+def parts(loss=ex.soft_cross_entropy, divergence=ex.kl_divergence, out=0, **values):
     class_3 = ("possible", "ruled out")[out]
     return shown("entropy_and_divergence", loss, divergence, class_3=class_3, **values)
 
@@ -54,21 +38,21 @@ def text(scene, label):
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])
 def test_the_cured_loss_is_the_exact_one(temperature):
     start = (3.0, -1.0, 0.5)
-    _, bar = hunt(double, logits=start, temperature=temperature).panels[0].bar_list
+    _, bar = hunt(ex.double, logits=start, temperature=temperature).panels[0].bar_list
     z = (FEATURES[:, None] * np.array(start)).astype(np.float32)
     truth = float(exact.cross_entropy(z / np.float32(temperature), LABELS)[()])
     assert (bar.row, bar.value) == ("cured", pytest.approx(truth, rel=1e-3))
 
 
 def test_slopes_are_p_minus_one_hot_over_the_batch():
-    scene = hunt(double, logits=(2.0, 0.0, 1.0))
+    scene = hunt(ex.double, logits=(2.0, 0.0, 1.0))
     p = exact.to_float(exact.softmax([2.0, 0.0, 1.0]))
     truth = (p - np.eye(3)[LABELS[0]]) / len(LABELS)
     assert [b.value for b in bars(scene.panels[1], "cured")] == pytest.approx(truth, rel=0.05)
 
 
 def test_a_gradient_of_its_own_gives_the_same_curves_as_central_differences():
-    both = hunt(with_gradient)
+    both = hunt(ex.with_gradient)
     assert both.finding == "the bug: does not bite here. Same loss, same slope, same curve"
     buggy, _, without = (line.y for line in both.panels[2].line_list)
     assert buggy == pytest.approx(without, rel=0.02)
@@ -77,21 +61,21 @@ def test_a_gradient_of_its_own_gives_the_same_curves_as_central_differences():
 @pytest.mark.parametrize("temperature", [0.1, 1.0, 10.0])
 def test_a_gradient_of_its_own_is_taken_in_the_argument_it_was_given(temperature):
     def takes_it(z, y, temperature):
-        loss, gradient = with_gradient(z / temperature, y)
+        loss, gradient = ex.with_gradient(z / temperature, y)
         return loss, gradient / temperature
 
-    scene = hunt(takes_it, with_gradient, temperature=temperature)
+    scene = hunt(takes_it, ex.with_gradient, temperature=temperature)
     assert scene.finding.endswith("Same loss, same slope, same curve")
 
 
 def test_training_lowers_the_cured_loss_and_has_a_point_for_each_step():
-    for line in hunt(cured).panels[2].line_list:
+    for line in hunt(ex.cured).panels[2].line_list:
         assert list(line.x) == list(range(STEPS + 1))
         assert line.y[-1] < 0.5 < line.y[0]
 
 
 def test_a_double_softmax_reports_less_while_the_model_gets_worse():
-    scene = hunt(double)
+    scene = hunt(ex.double)
     reported, true, without = (line.y for line in scene.panels[2].line_list)
     assert reported[-1] < reported[0]
     assert true[-1] > true[0]
@@ -103,9 +87,9 @@ def test_a_double_softmax_reports_less_while_the_model_gets_worse():
 
 def test_a_naive_softmax_bites_where_float32_ends():
     # exp overflows above ln(3.4e38) = 88.72; the first logit is 7 / T.
-    fine = hunt(naive_loss, temperature=7 / 88)
+    fine = hunt(ex.naive_loss, temperature=7 / 88)
     assert fine.finding.endswith("does not bite here. Same loss, same slope, same curve")
-    gone = hunt(naive_loss, temperature=7 / 89)
+    gone = hunt(ex.naive_loss, temperature=7 / 89)
     assert "before the first step" in gone.finding
     (mark,) = gone.panels[2].marks
     assert (mark.label, mark.status) == ("reported: inf from step 0 on", Status.OVERFLOW)
@@ -113,7 +97,7 @@ def test_a_naive_softmax_bites_where_float32_ends():
 
 def test_a_where_kills_the_gradient_while_the_loss_is_right():
     # float32 has no e^-gap beyond 103.97: class 3 of row 1 is lost at 7/T > 104, its label is not.
-    scene = hunt(where, temperature=0.064)
+    scene = hunt(ex.where, temperature=0.064)
     assert "the loss is right" in scene.finding
     assert "its gradient is NaN" in scene.finding
     assert all(math.isnan(b.value) for b in bars(scene.panels[1], "with the bug"))
@@ -124,24 +108,24 @@ def test_a_where_kills_the_gradient_while_the_loss_is_right():
 
 
 def test_a_temperature_outside_bites_only_when_it_is_not_one():
-    assert "does not bite" in hunt(outside).finding
-    said, right = (b.value for b in hunt(outside, temperature=4.0).panels[0].bar_list)
+    assert "does not bite" in hunt(ex.outside).finding
+    said, right = (b.value for b in hunt(ex.outside, temperature=4.0).panels[0].bar_list)
     assert said != pytest.approx(right, rel=0.1)
 
 
 def test_a_sum_is_six_times_the_mean():
-    said, right = (b.value for b in hunt(summed).panels[0].bar_list)
+    said, right = (b.value for b in hunt(ex.summed).panels[0].bar_list)
     assert said == pytest.approx(6 * right, rel=1e-3)
 
 
 def test_writing_into_the_argument_is_told():
-    scene = hunt(in_place)
+    scene = hunt(ex.in_place)
     assert scene.finding.endswith("but it has changed the logits it was given")
     assert scene.panels[0].note == "changes the logits it was given"
 
 
 def test_there_may_be_another_number_of_classes():
-    assert len(hunt(double, logits=(5.0, 0.0)).panels[1].bar_list) == 4
+    assert len(hunt(ex.double, logits=(5.0, 0.0)).panels[1].bar_list) == 4
 
 
 @pytest.mark.parametrize(
@@ -156,18 +140,20 @@ def test_there_may_be_another_number_of_classes():
     ],
 )
 def test_a_function_that_gives_no_loss_shows_what_it_gave(function, says):
-    for pair in ((function, cured), (double, function)):
+    for pair in ((function, ex.cured), (ex.double, function)):
         assert says in problem(hunt(*pair))
 
 
 def test_the_hunt_starts_with_the_bug_that_is_asked_for():
-    widget = explore.bug_hunt({"a": (double, cured), "b": (naive_loss, cured)}, bug="b")
+    widget = explore.bug_hunt({"a": (ex.double, ex.cured), "b": (ex.naive_loss, ex.cured)}, bug="b")
     assert widget.bug == "b"
     widget.bug = "a"
     assert widget.scene.finding.startswith("a: it says")
 
 
-@pytest.mark.parametrize("bugs", [{}, {"a": (double, cured)}, {"a": double, "b": cured}, [1, 2]])
+@pytest.mark.parametrize(
+    "bugs", [{}, {"a": (ex.double, ex.cured)}, {"a": ex.double, "b": ex.cured}, [1, 2]]
+)
 def test_a_hunt_without_two_pairs_is_refused(bugs):
     with pytest.raises(ValueError, match="give two bugs or more"):
         explore.bug_hunt(bugs)
@@ -261,7 +247,7 @@ def test_the_probabilities_of_the_model_are_told():
 
 def test_a_class_ruled_out_makes_both_bars_nan_where_zero_meets_infinity():
     # IEEE 754: 0 · ∞ and ∞ − ∞ are NaN. For the divergence even ln 0 of the target is enough.
-    scene = parts(zero_times_infinity, infinity_minus_infinity, out=1)
+    scene = parts(ex.zero_times_infinity, ex.infinity_minus_infinity, out=1)
     both = scene.panels[0].bar_list
     names = ["zero_times_infinity", "entropy + infinity_minus_infinity"]
     assert [b.row for b in both] == names
@@ -273,7 +259,7 @@ def test_a_class_ruled_out_makes_both_bars_nan_where_zero_meets_infinity():
 
 
 def test_with_class_3_possible_the_cross_entropy_is_right_in_spite_of_it():
-    assert "but" not in parts(zero_times_infinity).finding
+    assert "but" not in parts(ex.zero_times_infinity).finding
 
 
 def test_a_wrong_loss_or_divergence_is_named():
@@ -283,7 +269,7 @@ def test_a_wrong_loss_or_divergence_is_named():
 
 
 def test_the_parts_want_three_logits_and_start_where_class_3_is_possible():
-    widget = explore.entropy_and_divergence(soft_cross_entropy, kl_divergence)
+    widget = explore.entropy_and_divergence(ex.soft_cross_entropy, ex.kl_divergence)
     assert list(widget.values.values()) == [1, 0, 2, 1, "possible"]
     with pytest.raises(ValueError, match="three"):
-        explore.entropy_and_divergence(soft_cross_entropy, kl_divergence, logits=(1, 2))
+        explore.entropy_and_divergence(ex.soft_cross_entropy, ex.kl_divergence, logits=(1, 2))

@@ -3,30 +3,11 @@
 import math
 from functools import partial
 
+import examples as ex
 import mpmath
 import numpy as np
 import pytest
-from examples import (
-    EPOCHS,
-    LABELS,
-    LOGITS,
-    N,
-    V,
-    bars,
-    flag_all,
-    flag_outliers,
-    in_float32,
-    log_softmax,
-    made,
-    mean_of_tokens,
-    problem,
-    readout,
-    sequence_log_probs,
-    shown,
-    softmax_then_log,
-    to_the_end,
-    token_log_probs,
-)
+from examples import bars, made, problem, readout, shown
 from scipy import special
 
 from lnnn import exact, explore
@@ -37,7 +18,9 @@ scrubbed = partial(shown, "scrub")
 averaged = partial(shown, "ranks")
 
 
-def scored(tokens=token_log_probs, totals=sequence_log_probs, flags=flag_outliers, **values):
+def scored(
+    tokens=ex.token_log_probs, totals=ex.sequence_log_probs, flags=ex.flag_outliers, **values
+):
     return shown("score_sequence", tokens, totals, flags, **values)
 
 
@@ -50,8 +33,8 @@ def text(scene, label):
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 4.0])
 def test_the_mean_is_that_of_the_exact_log_probabilities(temperature):
-    log_p = exact.log_softmax(LOGITS[3], temperature=temperature)
-    truth = float(mpmath.fsum(row[y] for row, y in zip(log_p, LABELS, strict=True)) / N)
+    log_p = exact.log_softmax(ex.LOGITS[3], temperature=temperature)
+    truth = float(mpmath.fsum(row[y] for row, y in zip(log_p, ex.LABELS, strict=True)) / ex.N)
     scene = scrubbed(epoch=3, temperature=temperature)
     assert scene.panels[1].line_list[0].y[3] == pytest.approx(truth, rel=1e-13)
     assert scene.panels[1].marks[0].y == pytest.approx(truth, rel=1e-13)
@@ -60,42 +43,42 @@ def test_the_mean_is_that_of_the_exact_log_probabilities(temperature):
 
 @pytest.mark.parametrize("threshold", [-10.0, -4.0, -0.5])
 def test_flags_are_the_samples_below_the_threshold(threshold):
-    ln_p = special.log_softmax(LOGITS, axis=-1)[:, np.arange(N), LABELS]
+    ln_p = special.log_softmax(ex.LOGITS, axis=-1)[:, np.arange(ex.N), ex.LABELS]
     scene = scrubbed(threshold=threshold)
     flagged = (ln_p < threshold).sum(axis=1)
     np.testing.assert_array_equal(scene.panels[2].line_list[0].y, flagged)
-    assert text(scene, "flagged") == f"{flagged[-1]} of {N}"
+    assert text(scene, "flagged") == f"{flagged[-1]} of {ex.N}"
     assert scene.panels[0].bands[0].high == threshold
     assert list(scene.panels[0].line_list[1].x) == [threshold, threshold]
 
 
 def test_the_flags_to_expect_are_those_of_labels_drawn_from_p():
-    log_p = special.log_softmax(LOGITS[4], axis=-1)
+    log_p = special.log_softmax(ex.LOGITS[4], axis=-1)
     rng = np.random.default_rng(1)
     counts = []
     for _ in range(4000):
         y = (log_p + rng.gumbel(size=log_p.shape)).argmax(axis=1)
-        counts.append((log_p[np.arange(N), y] < -2).sum())
+        counts.append((log_p[np.arange(ex.N), y] < -2).sum())
     expected = float(text(scrubbed(epoch=4, threshold=-2.0), "flags expected"))
     assert np.mean(counts) == pytest.approx(expected, abs=4 * np.std(counts) / math.sqrt(4000))
 
 
 def test_who_knows_nothing_is_not_flagged():
     scene = scrubbed(epoch=0)
-    assert scene.finding.startswith(f"Epoch 0: 0 of {N} samples lie below −4")
+    assert scene.finding.startswith(f"Epoch 0: 0 of {ex.N} samples lie below −4")
     assert text(scene, "flags expected") == "0"
-    assert text(scene, "mean ln p") == f"−{math.log(V):.4g} nats"
+    assert text(scene, "mean ln p") == f"−{math.log(ex.V):.4g} nats"
 
 
 def test_who_knows_nothing_is_flagged_by_a_threshold_above_its_logarithm():
-    assert f"{N} of {N} samples" in scrubbed(epoch=0, threshold=-1.5).finding
+    assert f"{ex.N} of {ex.N} samples" in scrubbed(epoch=0, threshold=-1.5).finding
 
 
 def test_the_histogram_holds_every_sample_once_the_far_ones_in_the_first_bin():
-    ln_p = special.log_softmax(LOGITS[-1] / 0.1, axis=-1)[np.arange(N), LABELS]
+    ln_p = special.log_softmax(ex.LOGITS[-1] / 0.1, axis=-1)[np.arange(ex.N), ex.LABELS]
     line = scrubbed(temperature=0.1).panels[0].line_list[0]
     heights = np.asarray(line.y)[1:-1:2]
-    assert heights.sum() == N
+    assert heights.sum() == ex.N
     assert heights[0] == (ln_p < -11.5).sum() > 0
     assert (line.y[0], line.y[-1]) == (0, 0)
 
@@ -120,7 +103,7 @@ def test_no_temperature_changes_the_accuracy():
 
 
 def test_an_epoch_where_the_textbook_line_overflows_is_told_as_nan():
-    scene = scrubbed(in_float32, temperature=0.1)
+    scene = scrubbed(ex.in_float32, temperature=0.1)
     assert "in_float32 gives NaN for" in scene.finding
     assert readout(scene, "mean ln p").status is Status.NAN
 
@@ -145,13 +128,13 @@ def test_probabilities_that_do_not_sum_to_one_are_noticed():
 
 def test_recorded_logits_of_a_wrong_shape_are_refused():
     with pytest.raises(ValueError, match=r"not \(40, 6\) and \(40,\)"):
-        explore.scrub(log_softmax, LOGITS[0], LABELS)
+        explore.scrub(ex.log_softmax, ex.LOGITS[0], ex.LABELS)
     with pytest.raises(ValueError, match="labels"):
-        explore.scrub(log_softmax, LOGITS, LABELS[:3])
+        explore.scrub(ex.log_softmax, ex.LOGITS, ex.LABELS[:3])
 
 
 def test_the_scrubber_starts_at_the_last_epoch():
-    assert made("scrub").epoch == EPOCHS
+    assert made("scrub").epoch == ex.EPOCHS
     assert made("scrub", epoch=2).epoch == 2
 
 
@@ -166,7 +149,7 @@ def test_the_exact_mean_is_the_token_weighted_one(tokens, means):
     with mpmath.workdps(30):
         total = mpmath.fsum(n * mpmath.mpf(m) for n, m in zip(tokens, means, strict=True))
         truth = float(total / sum(tokens))
-    (bar,) = averaged(mean_of_tokens, tokens=tokens, means=means).panels[2].bar_list
+    (bar,) = averaged(ex.mean_of_tokens, tokens=tokens, means=means).panels[2].bar_list
     assert bar.exact == pytest.approx(truth, rel=1e-14)
     assert bar.value == pytest.approx(truth, rel=1e-12)
 
@@ -249,8 +232,8 @@ def test_the_four_questions_of_lab_08():
 
 
 def test_a_softmax_before_the_logarithm_loses_the_total_when_it_is_cold():
-    assert scored(softmax_then_log).finding == scored().finding
-    scene = scored(softmax_then_log, temperature=0.01, logits=(0.0, 20.0, 0.0))
+    assert scored(ex.softmax_then_log).finding == scored().finding
+    scene = scored(ex.softmax_then_log, temperature=0.01, logits=(0.0, 20.0, 0.0))
     (lost,) = [b for b in scene.panels[0].bar_list if b.row.startswith("2")]
     assert (lost.status, lost.exact) == (Status.UNDERFLOW, -2000)
     assert scene.finding == "softmax_then_log says of place 2: −inf nats and should be −2000 nats"
@@ -258,21 +241,21 @@ def test_a_softmax_before_the_logarithm_loses_the_total_when_it_is_cold():
 
 
 def mean(log_probs, tokens, eos):
-    totals, lengths = sequence_log_probs(log_probs, tokens, eos)
+    totals, lengths = ex.sequence_log_probs(log_probs, tokens, eos)
     return totals / lengths, lengths
 
 
 @pytest.mark.parametrize(
     ("given", "begins"),
     [
-        ({"totals": to_the_end, "eos": "2"}, "to_the_end counts 5 tokens, and there are 2"),
-        ({"flags": flag_all, "eos": "2", "temperature": 0.2}, "flag_all flags "),
+        ({"totals": ex.to_the_end, "eos": "2"}, "to_the_end counts 5 tokens, and there are 2"),
+        ({"flags": ex.flag_all, "eos": "2", "temperature": 0.2}, "flag_all flags "),
         ({"totals": mean}, "The total is −"),
         (
             {"flags": lambda p, m, t: np.empty((0, 2), int), "temperature": 0.5},
             "lambda flags no place, and should flag place 3",
         ),
-        ({"tokens": lambda z, y: token_log_probs(np.float32(z), y)}, "lambda says of place"),
+        ({"tokens": lambda z, y: ex.token_log_probs(np.float32(z), y)}, "lambda says of place"),
         (
             {"totals": lambda p, y, e: (np.array([np.nan]), np.array([5]))},
             "The total is NaN nats and should be −",
@@ -287,7 +270,7 @@ def test_the_first_function_that_is_wrong_is_named(given, begins):
 
 
 def test_what_is_after_the_end_and_flagged_is_told():
-    scene = scored(flags=flag_all, eos="2", temperature=0.2)
+    scene = scored(flags=ex.flag_all, eos="2", temperature=0.2)
     assert "after the end, flagged" in " ".join(b.row for b in scene.panels[0].bar_list)
 
 
