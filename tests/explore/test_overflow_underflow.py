@@ -5,90 +5,49 @@ import math
 import mpmath
 import numpy as np
 import pytest
+from examples import bars, fate, limits, made, problem, shown, softmax, textbook
 
-from lnnn import explore
-from lnnn.explore import figure
 from lnnn.explore.float_types import TYPES
-from lnnn.explore.overflow_underflow import (
-    FOUR_TYPES,
-    LAB_TYPES,
-    WORDS,
-    exp_number_line_scene,
-    four_dtypes_scene,
-)
-from lnnn.explore.scene import Status
+from lnnn.explore.overflow_underflow import FOUR_TYPES, WORDS
+from lnnn.explore.sliders import DTYPES
+from lnnn.explore.status import Status
 
 
-def limits(dtype):
-    kind = TYPES[dtype]
-    with mpmath.workdps(30):
-        largest, normal = mpmath.mpf(kind.largest), mpmath.mpf(kind.smallest_normal)
-        smallest = mpmath.mpf(kind.smallest_subnormal)
-        return tuple(float(mpmath.log(v)) for v in (largest, normal, smallest / 2))
-
-
-def fate(x, dtype):
-    overflow, subnormal, zero = limits(dtype)
-    steps = [x > overflow, x >= subnormal, x >= zero]
-    return np.select(steps, ["overflow", "normal", "subnormal"], "zero")
-
-
-def textbook(z):
-    e = np.exp(z)
-    return e / e.sum()
-
-
-def shifted(z, temperature=1.0):
-    e = np.exp((z - z.max()) / temperature)
-    return e / e.sum()
-
-
-def logits(*z, temperature=1.0, dtype=None):
-    values = {f"logit_{k}": v for k, v in enumerate(z, start=1)}
-    values["temperature"] = temperature
-    return {**values, "dtype": dtype} if dtype else values
-
-
-def line(*z, dtype, temperature=1.0, classify=fate, thresholds=limits, verdict=None):
-    values = logits(*z, dtype=dtype, temperature=temperature)
-    return exp_number_line_scene(classify, thresholds, verdict, values)
+def line(*z, dtype="float16", classify=fate, thresholds=limits, verdict=None, temperature=1.0):
+    functions = [f for f in (classify, thresholds, verdict) if f is not None]
+    return shown("exp_number_line", *functions, logits=z, dtype=dtype, temperature=temperature)
 
 
 def four(function, *z, temperature=1.0):
-    return four_dtypes_scene(function, logits(*z, temperature=temperature))
-
-
-def bars_of(scene, dtype):
-    return [bar for bar in scene.panels[0].bar_list if bar.series == dtype]
+    return shown("four_dtypes", function, logits=z, temperature=temperature)
 
 
 # Where e^(z/T) falls.
 
 
 def test_float16_shows_one_class_of_each_kind():
-    scene = line(12, 0, -12, -40, dtype="float16")
+    scene = line(12, 0, -12, -40)
     assert scene.finding == (
         "e^(z/T) in float16: class 1 overflows, class 3 is subnormal, class 4 is 0"
     )
-    marks, bars = scene.panels[0].marks, scene.panels[1].bar_list
     statuses = [Status.OVERFLOW, Status.ORDINARY, Status.ORDINARY, Status.UNDERFLOW]
-    assert [m.status for m in marks] == [b.status for b in bars] == statuses
+    assert [m.status for m in scene.panels[0].marks] == statuses
+    assert [b.status for b in scene.panels[1].bar_list] == statuses
     # e^-12 = 6.14e-6 is 103 steps of 2^-24, and 103 has 7 bits.
-    assert [b.value for b in bars] == [0, 11, 7, 0]
+    assert [b.value for b in scene.panels[1].bar_list] == [0, 11, 7, 0]
 
 
 def test_the_same_logits_have_all_their_bits_in_float32():
-    scene = line(12, 0, -12, -40, dtype="float32")
-    assert scene.finding == "e^(z/T) in float32: all 4 classes have their 24 bits"
+    finding = line(12, 0, -12, -40, dtype="float32").finding
+    assert finding == "e^(z/T) in float32: all 4 classes have their 24 bits"
 
 
-@pytest.mark.parametrize("dtype", LAB_TYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("x", [-300, -104.5, -103, -100, -88, -17, -12, -5, 0, 10, 12, 80, 89])
 def test_the_bars_show_what_numpy_holds(dtype, x):
     (bar, _) = line(x, 0, dtype=dtype).panels[1].bar_list
-    kind = np.dtype(dtype).type
     with np.errstate(over="ignore"):
-        held = kind(math.exp(x))
+        held = np.dtype(dtype).type(math.exp(x))
     if held == 0 or np.isinf(held):
         assert bar.value == 0
     else:
@@ -97,10 +56,8 @@ def test_the_bars_show_what_numpy_holds(dtype, x):
 
 
 def test_significant_bits_go_one_by_one_below_the_smallest_normal_number():
-    bits = [
-        line(-(126 + k) * math.log(2) + 1e-9, 0, dtype="float32").panels[1].bar_list[0].value
-        for k in range(25)
-    ]
+    steps = [-(126 + k) * math.log(2) + 1e-9 for k in range(25)]
+    bits = [line(x, 0, dtype="float32").panels[1].bar_list[0].value for x in steps]
     assert bits == [*range(24, 0, -1), 1]  # the last is rounded up, from half the smallest float
 
 
@@ -111,21 +68,20 @@ def test_temperature_moves_the_class_along_the_line():
 
 
 def test_bands_and_read_outs_are_the_limits_that_the_function_gave():
-    scene = line(0, 1, dtype="float16")
+    scene = line(0, 1)
     zero, subnormal, overflow = scene.panels[0].bands
     assert (zero.high, subnormal.low) == (pytest.approx(-25 * math.log(2)),) * 2
     assert subnormal.high == pytest.approx(-14 * math.log(2))
     assert overflow.low == pytest.approx(math.log(65504))
-    assert [r.text for r in scene.readouts] == [
-        "11.08987 nats",
-        "−9.704061 nats",
-        "−17.32868 nats",
-    ]
+    told = [r.text for r in scene.readouts]
+    assert told == ["11.08987 nats", "−9.704061 nats", "−17.32868 nats"]
 
 
 def test_several_classes_are_told_in_one_clause():
-    scene = line(30, 0, -30, -100, dtype="E4M3")
-    assert scene.finding == "e^(z/T) in E4M3: class 1 overflows, classes 3 and 4 are 0"
+    scene = shown("exp_number_line", logits=(30, 0, -30, -100), dtype="E4M3")
+    assert scene.finding.startswith(
+        "e^(z/T) in E4M3: class 1 overflows, classes 3 and 4 are 0; the textbook softmax: overflow"
+    )
     assert scene.panels[1].bar_list[0].text == "too large for 1.07e13"  # E4M3 has no inf
 
 
@@ -134,16 +90,16 @@ def test_values_beyond_float64_are_told_to_three_digits():
     assert texts == ["inf for 2.73e347", "0 for 3.67e−348"]
 
 
-def test_ticks_keep_clear_of_each_other():
-    for dtype in TYPES:
-        for temperature in (0.05, 0.5, 1, 20):
-            axis = line(12, 0, -12, -40, dtype=dtype, temperature=temperature).panels[0].x
-            places = [axis.position(v) for v, _ in axis.shown_ticks()]
-            assert min(np.diff(places)) > 1 / 12
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("temperature", [0.05, 0.5, 1, 20])
+def test_ticks_keep_clear_of_each_other(dtype, temperature):
+    axis = shown("exp_number_line", dtype=dtype, temperature=temperature).panels[0].x
+    places = [axis.position(v) for v, _ in axis.shown_ticks()]
+    assert min(np.diff(places)) > 1 / 12
 
 
 def test_a_wrong_word_is_found():
-    scene = line(12, -12, dtype="float16", classify=lambda x, dtype: ["overflow", "normal"])
+    scene = line(12, -12, classify=lambda x, dtype: ["overflow", "normal"])
     assert scene.finding.endswith("says normal for class 2, and in float16 e^(−12) is subnormal")
 
 
@@ -158,55 +114,37 @@ def test_float32_is_not_zero_below_minus_88():
 @pytest.mark.parametrize("word", ["overflow", "normal"])
 def test_next_to_a_limit_both_words_are_right(word):
     # e^11.09 lies above 65504, by less than half a step: it is rounded down.
-    scene = line(11.09, 0, dtype="float16", classify=lambda x, dtype: [word, "normal"])
-    assert "says" not in scene.finding
+    assert "says" not in line(11.09, 0, classify=lambda x, dtype: [word, "normal"]).finding
 
 
 @pytest.mark.parametrize(
-    ("classify", "says"),
+    ("which", "function", "says"),
     [
-        (lambda x, dtype: None, "returned None"),
-        (lambda x, dtype: ["normal"], "returned 1 values. Expected: 2 words"),
-        (lambda x, dtype: ["normal", "tiny"], "returned 'tiny'. Expected: 2 words out of overflow"),
-        (lambda x, dtype: "normal", "an object of type str"),
-        (lambda x, dtype: 1 / 0, "raised ZeroDivisionError"),
+        ("classify", lambda x, d: ["normal"], "returned 1 values. Expected: 2 words"),
+        (
+            "classify",
+            lambda x, d: ["normal", "tiny"],
+            "returned 'tiny'. Expected: 2 words out of overflow",
+        ),
+        ("classify", lambda x, d: "normal", "an object of type str"),
+        (
+            "thresholds",
+            lambda d: (1, 2),
+            "returned (1, 2) for float16. Expected: three numbers",
+        ),
+        ("thresholds", lambda d: (-17, -10, 11), "from high to low"),
+        ("thresholds", lambda d: (11, -10, -math.inf), "returned (11, −10, −inf)"),
+        ("thresholds", lambda d: np.log(-1j), "Expected: three numbers"),
+        ("verdict", lambda x, d: None, "returned None. Expected: one word"),
     ],
 )
-def test_a_broken_classification_shows_what_it_gave(classify, says):
-    scene = line(0, 1, dtype="float16", classify=classify)
-    assert says in scene.panels[0].error
-
-
-@pytest.mark.parametrize(
-    ("thresholds", "says"),
-    [
-        (lambda dtype: None, "returned None"),
-        (lambda dtype: (1, 2), "returned (1, 2) for float16. Expected: three numbers"),
-        (lambda dtype: (-17, -10, 11), "from high to low"),
-        (lambda dtype: (11, -10, -math.inf), "returned (11, −10, −inf)"),
-        (lambda dtype: np.log(-1j), "Expected: three numbers"),
-    ],
-)
-def test_broken_limits_show_what_they_are(thresholds, says):
-    scene = line(0, 1, dtype="float16", thresholds=thresholds)
-    assert says in scene.panels[0].error
-
-
-def test_an_answer_that_is_not_written_yet_says_so():
-    def exp_thresholds(dtype):
-        raise NotImplementedError("exp_thresholds: write your answer here")
-
-    scene = line(0, 1, dtype="float16", thresholds=exp_thresholds)
-    assert scene.panels[0].error == (
-        "exp_thresholds raised NotImplementedError: exp_thresholds: write your answer here"
-    )
+def test_words_and_limits_of_a_wrong_form_show_what_they_are(which, function, says):
+    assert says in problem(line(0, 1, **{which: function}))
 
 
 def test_a_verdict_is_told_in_the_title():
-    scene = line(12, 0, dtype="float16", verdict=lambda x, dtype: "overflow")
+    scene = line(12, 0, verdict=lambda x, dtype: "overflow")
     assert scene.finding.endswith("class 1 overflows; the textbook softmax: overflow")
-    broken = line(12, 0, dtype="float16", verdict=lambda x, dtype: None)
-    assert "returned None. Expected: one word" in broken.panels[0].error
 
 
 # One softmax in four types.
@@ -216,11 +154,8 @@ def test_the_textbook_softmax_overflows_in_float16_alone():
     scene = four(textbook, 12, 11, 0)
     assert scene.finding.startswith("textbook gives NaN for class 1, 0 for classes 2 and 3 in")
     assert "in float16; right digits: 2 in bfloat16, 7 in float32, 15 in float64" in scene.finding
-    assert [b.status for b in bars_of(scene, "float16")] == [
-        Status.NAN,
-        Status.OVERFLOW,
-        Status.OVERFLOW,
-    ]
+    statuses = [b.status for b in bars(scene.panels[0], "float16")]
+    assert statuses == [Status.NAN, Status.OVERFLOW, Status.OVERFLOW]
 
 
 def test_a_low_temperature_leaves_float64_alone():
@@ -229,137 +164,67 @@ def test_a_low_temperature_leaves_float64_alone():
 
 
 def test_range_beats_precision_for_small_exponentials():
-    scene = four(textbook, -16, -17)
-    half, brain = (
-        [b.value for b in bars_of(scene, dtype)] for dtype in ("float16", "bfloat16")
-    )  # fmt: skip
+    panel = four(textbook, -16, -17).panels[0]
+    half, brain = ([b.value for b in bars(panel, dtype)] for dtype in ("float16", "bfloat16"))
     assert half == pytest.approx([2 / 3, 1 / 3], abs=5e-4)
     assert brain == pytest.approx([0.7311, 0.2689], abs=2**-8)
 
 
 @pytest.mark.parametrize("temperature", [0.05, 1.0, 20.0])
 def test_the_shifted_softmax_holds_in_all_four(temperature):
-    scene = four(shifted, 20, 19.5, -20, temperature=temperature)
+    scene = four(softmax, 20, 19.5, -20, temperature=temperature)
     with mpmath.workdps(40):
         e = [mpmath.exp(mpmath.mpf(v) / temperature) for v in (20, 19.5, -20)]
         p = [float(v / mpmath.fsum(e)) for v in e]
     for dtype in FOUR_TYPES:
-        bars = bars_of(scene, dtype)
-        assert [b.exact for b in bars] == pytest.approx(p, rel=1e-13)
+        of_type = bars(scene.panels[0], dtype)
+        assert [b.exact for b in of_type] == pytest.approx(p, rel=1e-13)
         # Exponents up to 30 carry an error of 30 u; then exp, sum and quotient.
         u = 2.0 ** -TYPES[dtype].precision
-        assert [b.value for b in bars[:2]] == pytest.approx(p[:2], rel=40 * u)
+        assert [b.value for b in of_type[:2]] == pytest.approx(p[:2], rel=40 * u)
 
 
 def test_a_class_flushed_to_zero_is_told_by_word_and_status():
-    scene = four(shifted, 0, -18)
-    lost = bars_of(scene, "float16")[1]
+    scene = four(softmax, 0, -18)
+    lost = bars(scene.panels[0], "float16")[1]
     assert (lost.status, lost.text) == (Status.UNDERFLOW, "0 flushed")
     assert scene.panels[1].rows[0].text == "0 for class 2"
 
 
 def test_zeros_under_an_infinite_sum_are_an_overflow():
     scene = four(textbook, 88.5, 88.5)
-    for bar in bars_of(scene, "float32"):
+    for bar in bars(scene.panels[0], "float32"):
         assert (bar.status, bar.text) == (Status.OVERFLOW, "0 (sum is inf)")
     assert "0 for every class in" in scene.finding
 
 
 def test_errors_are_drawn_on_one_scale_for_all_types():
-    panel = four(shifted, 2, 1, 0).panels[1]
+    panel = four(softmax, 2, 1, 0).panels[1]
     worst = {d: max(m.x for m in panel.marks if m.row == d) for d in FOUR_TYPES}
     assert worst["bfloat16"] > worst["float16"] > worst["float32"] > worst["float64"]
 
 
-def test_a_function_that_leaves_the_emulation_is_noted():
-    def through_asarray(z):
-        return shifted(np.asarray(z))
+def test_what_a_function_does_besides_is_noted():
+    def note(function):
+        return four(function, 1, 0).panels[0].note
 
-    assert four(shifted, 1, 0).panels[0].note == ""
-    note = four(through_asarray, 1, 0).panels[0].note
-    assert note == "bfloat16: left the emulation, only the result was rounded"
-
-
-def test_a_function_that_returns_another_type_is_noted():
-    note = four(lambda z: shifted(z.astype(np.float64)), 1, 0).panels[0].note
-    assert "float16: returned float64; bfloat16: returned float64, left the emulation" in note
-
-
-@pytest.mark.parametrize(
-    ("function", "says"),
-    [
-        (lambda z: None, "returned None"),
-        (lambda z: z.sum(), "shape ()"),
-        (lambda z: 1 / 0, "raised ZeroDivisionError"),
-    ],
-)
-def test_a_broken_softmax_shows_what_it_gave(function, says):
-    scene = four(function, 1, 0)
-    assert "gives no probabilities in float16" in scene.finding
-    assert says in scene.panels[0].error
+    assert note(softmax) == ""
+    left = note(lambda z: softmax(np.asarray(z)))
+    assert left == "bfloat16: left the emulation, only the result was rounded"
+    other = note(lambda z: softmax(z.astype(np.float64)))
+    assert "float16: returned float64; bfloat16: returned float64, left the emulation" in other
 
 
 # The explorables.
 
 
-def test_each_explorable_has_its_sliders():
-    one = explore.exp_number_line(fate, limits)
-    assert all(hasattr(one, name) for name in ("logit_1", "logit_4", "temperature", "dtype"))
-    two = explore.four_dtypes(shifted)
-    assert all(hasattr(two, name) for name in ("logit_1", "logit_3", "temperature"))
-
-
-def test_all_types_can_be_offered():
-    widget = explore.exp_number_line(fate, limits, dtypes=TYPES)
+def test_all_types_can_be_offered_and_no_other():
+    widget = made("exp_number_line")
     for dtype in TYPES:
         widget.dtype = dtype
         assert dtype in widget.scene.finding
-
-
-def test_an_unknown_type_is_refused():
     with pytest.raises(ValueError, match="dtypes are some of"):
-        explore.exp_number_line(fate, limits, dtypes=("float16", "float128"))
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: explore.exp_number_line("normal", limits),
-        lambda: explore.exp_number_line(fate, (11, -10, -17)),
-        lambda: explore.exp_number_line(fate, limits, "ok"),
-        lambda: explore.four_dtypes([0.5, 0.5]),
-    ],
-)
-def test_a_value_in_place_of_a_function_is_refused(make):
-    with pytest.raises(TypeError, match="pass it without calling it"):
-        make()
-
-
-def test_snippets_recreate_the_values():
-    scope = {"np": np}
-    exec(line(2, 0.5, dtype="float16", temperature=3).snippet, scope)
-    assert (scope["z"].tolist(), scope["temperature"], scope["dtype"]) == ([2, 0.5], 3, "float16")
-    exec(four(shifted, 2, 0.5, temperature=3).snippet, scope)
-    assert (scope["z"].tolist(), scope["temperature"]) == ([2, 0.5], 3)
-
-
-def test_every_scene_can_be_drawn_without_a_browser():
-    scenes = [
-        line(40, 40, -40, -40, dtype=dtype, temperature=temperature)
-        for dtype in TYPES
-        for temperature in (0.05, 20)
-    ]
-    scenes += [
-        four(textbook, 20, -20, -20, temperature=0.05),
-        four(textbook, -20, -20, -20, temperature=0.05),
-        four(shifted, 20, 0, -20, temperature=20),
-        line(0, 1, dtype="float16", classify=lambda x, dtype: None),
-    ]
-    for scene in scenes:
-        png, _ = figure.png(scene)
-        assert len(png) > 1000
-        assert scene.finding in scene.in_words()
-        assert scene.to_dict()
+        made("exp_number_line", dtypes=("float16", "float128"))
 
 
 def test_the_words_are_those_of_the_lab():

@@ -1,25 +1,19 @@
 """The scene of page 00 against mpmath, without a browser."""
 
+from functools import partial
+
 import mpmath
 import numpy as np
 import pytest
+from examples import shown, softmax, textbook
 
-from lnnn import explore
-from lnnn.explore import figure
-from lnnn.explore.scene import Status
-from lnnn.explore.start_here import first_look_scene
+from lnnn.explore.status import Status
 
-
-def textbook(z):
-    return np.exp(z) / np.exp(z).sum()
-
-
-def at(*z, temperature=1.0):
-    return {**{f"logit_{k}": v for k, v in enumerate(z, start=1)}, "temperature": temperature}
+first_look = partial(shown, "first_look")
 
 
 def test_bars_stand_at_the_probabilities_and_ticks_at_the_exact_values():
-    p, log_p = (panel.bar_list for panel in first_look_scene(textbook, at(4, 2, 0, -2)).panels)
+    p, log_p = (panel.bar_list for panel in first_look(textbook, logits=(4, 2, 0, -2)).panels)
     with mpmath.workdps(30):
         total = mpmath.fsum(mpmath.exp(v) for v in (4, 2, 0, -2))
         truth = [float(mpmath.exp(v) / total) for v in (4, 2, 0, -2)]
@@ -29,14 +23,14 @@ def test_bars_stand_at_the_probabilities_and_ticks_at_the_exact_values():
 
 
 def test_it_begins_with_a_sound_row():
-    scene = first_look_scene(textbook, at(4, 2, 0, -2))
+    scene = first_look(textbook)
     assert scene.finding == "Class 1 gets 0.865, class 4 gets 0.00214"
     assert all(b.status is Status.ORDINARY for panel in scene.panels for b in panel.bar_list)
 
 
 def test_one_move_of_the_temperature_makes_a_logarithm_infinite():
     # e^-120 is 8e-53; the smallest float32 above zero is 1.4e-45 (IEEE 754).
-    scene = first_look_scene(textbook, at(4, 2, 0, -2, temperature=0.05))
+    scene = first_look(textbook, temperature=0.05)
     assert scene.finding == (
         "The probability of class 4 is 0, so its logarithm is −inf. It should be −120 nats"
     )
@@ -46,43 +40,13 @@ def test_one_move_of_the_temperature_makes_a_logarithm_infinite():
 
 def test_a_second_move_makes_the_row_nan():
     # e^100 is 2.7e43; the largest float32 is 3.4e38.
-    scene = first_look_scene(textbook, at(5, 2, 0, -2, temperature=0.05))
+    scene = first_look(textbook, logits=(5, 2, 0, -2), temperature=0.05)
     assert scene.finding.startswith("textbook returns NaN for class 1;")
     assert scene.panels[0].bar_list[0].exact == pytest.approx(1)
 
 
 def test_a_sound_softmax_only_loses_the_class_that_float32_cannot_hold():
-    def softmax(z):
-        e = np.exp(z - z.max())
-        return e / e.sum()
-
-    scene = first_look_scene(softmax, at(20, 2, 0, -20, temperature=0.05))
+    scene = first_look(softmax, logits=(20, 2, 0, -20), temperature=0.05)
     statuses = [b.status for b in scene.panels[0].bar_list]
     assert statuses[0] is Status.ORDINARY
     assert Status.NAN not in statuses
-
-
-def test_a_broken_function_shows_its_error():
-    scene = first_look_scene(lambda z: None, at(1, 0))
-    assert "returned None" in scene.panels[0].error
-
-
-def test_the_snippet_recreates_the_values():
-    scope = {"np": np}
-    exec(first_look_scene(textbook, at(1, 0.5, temperature=3)).snippet, scope)
-    assert (scope["z"].tolist(), scope["z"].dtype) == ([1, 0.5], np.float32)
-    assert scope["temperature"] == 3
-
-
-def test_the_explorable_has_its_sliders_and_wants_a_function():
-    page = explore.first_look(textbook)
-    assert list(page.values) == ["logit_1", "logit_2", "logit_3", "logit_4", "temperature"]
-    with pytest.raises(TypeError, match="pass it without calling it"):
-        explore.first_look(0.5)
-
-
-@pytest.mark.parametrize("temperature", [0.05, 1.0, 20.0])
-def test_the_scene_can_be_drawn_without_a_browser(temperature):
-    scene = first_look_scene(textbook, at(20, 0, -20, temperature=temperature))
-    png, _ = figure.png(scene)
-    assert len(png) > 1000

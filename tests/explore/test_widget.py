@@ -3,14 +3,13 @@
 import base64
 import io
 import json
-import subprocess
-import sys
 
 import ipywidgets
 import numpy as np
 import pytest
 import traitlets
-from PIL import Image
+from examples import log_softmax
+from matplotlib.image import imread
 
 from lnnn import explore
 from lnnn.explore import figure, recording
@@ -25,6 +24,10 @@ def scene(values):
     )
 
 
+def slider(name):
+    return explore.Slider(name, 0, 0, 1)
+
+
 def example(function=scene, **options):
     sliders = [
         explore.Slider("p", 0.5, 0.01, 1, scale="log"),
@@ -32,12 +35,6 @@ def example(function=scene, **options):
         explore.Choice("base", ("e", "2")),
     ]
     return explore.Explorable(function, sliders, **options)
-
-
-def log_softmax(z, temperature=1.0):
-    z = z / z.dtype.type(temperature)
-    z = z - z.max()
-    return z - np.log(np.exp(z).sum())
 
 
 def test_every_control_is_a_synced_trait_that_starts_where_it_should():
@@ -117,35 +114,18 @@ def test_a_scene_function_that_fails_is_a_message_and_the_sliders_go_on(function
     ("build", "error", "says"),
     [
         (lambda: explore.Explorable(scene, []), ValueError, "at least one"),
-        (lambda: explore.Explorable(3, [explore.Slider("p", 0, 0, 1)]), TypeError, "not 3"),
+        (lambda: explore.Explorable(3, [slider("p")]), TypeError, "not 3"),
         (lambda: explore.Explorable(scene, ["p"]), TypeError, "'p'"),
-        (
-            lambda: explore.Explorable(scene, [explore.Slider("layout", 0, 0, 1)]),
-            ValueError,
-            "layout",
-        ),
-        (
-            lambda: explore.Explorable(scene, [explore.Slider("p", 0, 0, 1)] * 2),
-            ValueError,
-            "same name",
-        ),
-        (lambda: explore.side_by_side(), ValueError, "at least one function"),
-        (lambda: explore.side_by_side(np.zeros(3)), TypeError, "without calling it"),
+        (lambda: explore.Explorable(scene, [slider("layout")]), ValueError, "layout"),
+        (lambda: explore.Explorable(scene, [slider("p")] * 2), ValueError, "same name"),
         (lambda: explore.side_by_side(log_softmax, logits=[1.0]), ValueError, "two or more"),
         (lambda: explore.side_by_side(log_softmax, dtype="int8"), ValueError, "int8"),
-        (lambda: explore.side_by_side(log_softmax, names=["a", "b"]), ValueError, "names"),
-        (lambda: explore.shift(3), TypeError, "not a function"),
     ],
 )
 def test_bad_input_is_named_with_its_rule(build, error, says):
     with pytest.raises(error, match=r".") as caught:
         build()
     assert says in str(caught.value)
-
-
-def test_every_explorable_of_the_course_has_sliders_for_logits_and_temperature():
-    for w in (explore.side_by_side(log_softmax), explore.shift(log_softmax)):
-        assert {"logit_1", "logit_2", "temperature"} <= set(w.values)
 
 
 def test_a_recording_holds_the_scenes_of_each_control_swept_alone():
@@ -195,8 +175,7 @@ def test_a_display_carries_the_widget_a_picture_and_words():
     assert data["text/plain"].startswith(w.scene.finding)
     assert "temperature T = 1" in data["text/plain"]
     assert metadata["image/png"]["alt"] == data["text/plain"]
-    image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert image.width > 1000
+    assert imread(io.BytesIO(base64.b64decode(data["image/png"]))).shape[1] > 1000
     assert len(data["image/png"]) < 100_000
 
 
@@ -212,7 +191,8 @@ def test_displaying_records_only_when_asked_by_the_environment(monkeypatch):
 
 def picture(scene_shown):
     text, _ = figure.png(scene_shown)
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB")).astype(int)
+    pixels = imread(io.BytesIO(base64.b64decode(text)))[..., :3]  # from 0 to 1
+    return (255 * pixels).round().astype(int)
 
 
 def test_the_same_scene_gives_the_same_bytes():
@@ -264,17 +244,3 @@ def test_every_kind_of_panel_has_a_picture():
     )
     image = picture(scene_shown)
     assert len(np.unique(image.reshape(-1, 3), axis=0)) > 20
-
-
-def test_making_and_moving_an_explorable_never_imports_matplotlib():
-    code = (
-        "import sys, numpy as np\n"
-        "from lnnn import explore\n"
-        "w = explore.side_by_side(lambda z: z)\n"
-        "w.temperature = 2.0\n"
-        "assert 'matplotlib' not in sys.modules, 'moving imports matplotlib'\n"
-        "w._repr_mimebundle_()\n"
-        "assert 'matplotlib' in sys.modules\n"
-        "assert 'matplotlib.pyplot' not in sys.modules, 'the picture needs no pyplot'\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

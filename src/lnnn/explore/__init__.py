@@ -1,30 +1,35 @@
 """Explorables: sliders and a picture that follows them.
 
 Each page of the course has a module of its own here, loaded when it is first asked for. Its
-explorables, such as ``side_by_side``, take the functions under study. ``Explorable`` is what they
-are built from: a pure function of the slider values that returns a ``Scene``, and sliders.
+explorables, such as ``side_by_side``, take the functions under study; each shows what its pure
+scene function, ``side_by_side_scene``, makes of the functions and the slider values. ``Explorable``
+is what they are built from: a function of the slider values that returns a ``Scene``, and sliders.
 """
 
 import importlib
 
-_HOME = {
-    "scene": ("Axis", "Band", "Bar", "Line", "Mark", "Panel", "Readout", "Row", "Scene", "Status"),
+_PARTS = {
+    "scene": ("Axis", "Band", "Bar", "Line", "Mark", "Panel", "Readout", "Row", "Scene"),
+    "status": ("Status",),
     "sliders": ("Choice", "Slider", "logit_sliders", "logits_of", "temperature_slider"),
     "widget": ("Explorable",),
+}
+_PAGES = {  # in the order of the course
     "start_here": ("first_look",),
     "ln_basics": ("product_and_sum", "surprisal", "tangent"),
     "overflow_underflow": ("exp_number_line", "four_dtypes"),
-    "log_softmax": ("shift", "side_by_side"),
-    "pitfalls": ("bug_hunt", "entropy_and_divergence", "epsilon_cap"),
-    "label_smoothing": ("reliability", "smoothing"),
     "logsumexp": ("choose_shift", "online_pass", "smooth_max"),
-    "claims": ("cap_and_flag", "recovery", "who_underflows"),
-    "training_monitor": ("ranks", "score_sequence", "scrub"),
+    "log_softmax": ("shift", "side_by_side"),
     "cross_entropy": ("confidently_wrong", "loss_surface", "p_minus_onehot"),
+    "label_smoothing": ("reliability", "smoothing"),
+    "pitfalls": ("bug_hunt", "entropy_and_divergence", "epsilon_cap"),
+    "training_monitor": ("ranks", "score_sequence", "scrub"),
+    "claims": ("cap_and_flag", "recovery", "who_underflows"),
 }
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+_MODULE_OF = {name: module for module, names in (_PARTS | _PAGES).items() for name in names}
 
-__all__ = sorted(_MODULE_OF)
+EXPLORABLES = tuple(name for names in _PAGES.values() for name in names)
+__all__ = sorted([*_MODULE_OF, "EXPLORABLES"])
 
 
 def __getattr__(name):

@@ -1,10 +1,27 @@
-"""Axes that several pages share: a log-probability, an error in ulp."""
+"""Axes that several pages share: from 0 on, a log-probability, an error in ulp, where exp ends."""
 
 import mpmath
 import numpy as np
 
 from . import numbers
-from .scene import Axis
+from .scene import Axis, Band
+from .status import Status
+
+
+def from_zero(label, values, most=4) -> Axis:
+    """A linear axis from 0 to a round number above 1 and all finite values."""
+    high = numbers.nice_ceiling(max([1.0, *(float(v) for v in values if np.isfinite(v))]))
+    return Axis(label, 0.0, high, most=most)
+
+
+def exp_bands(reach, limits, zero_word="zero") -> list[Band]:
+    """What e^x becomes for x from −``reach`` to ``reach``, given a type's ``exp_limits``."""
+    overflow, subnormal, zero = limits
+    return [
+        Band(-reach, zero, zero_word, Status.UNDERFLOW),
+        Band(zero, subnormal, "subnormal"),
+        Band(overflow, reach, "overflow", Status.OVERFLOW),
+    ]
 
 
 def value_axis(label, truth, answers) -> Axis:
@@ -17,7 +34,7 @@ def value_axis(label, truth, answers) -> Axis:
     tiny = 1e-3 * reach
     low = -numbers.nice_ceiling(-min(known)) if min(known) < -tiny else 0.0
     high = numbers.nice_ceiling(max(known)) if max(known) > tiny else 0.0
-    return Axis(label, low, high, ticks=numbers.linear_ticks(low, high, most=4))
+    return Axis(label, low, high, most=4)
 
 
 def ulp_axis(label, dtype, errors) -> Axis:

@@ -1,24 +1,23 @@
-"""Explorables of notebook 09: who underflows, what exp brings back, what a cap does to a mean.
-
-``who_underflows_scene``, ``recovery_scene`` and ``cap_and_flag_scene`` are pure: functions and
-slider values in, scene out. ``who_underflows``, ``recovery`` and ``cap_and_flag`` wrap them in a
-widget.
-"""
+"""Explorables of notebook 09: who underflows, what exp brings back, what a cap does to a mean."""
 
 import math
-from functools import partial
 
 import numpy as np
 
 from lnnn import exact as oracle
 
 from . import axes, numbers, study
+from .answers import Answer
+from .bars import probability_bar, told_bar
+from .curves import within
 from .float_types import TYPES
-from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene, Status
-from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene
+from .sliders import DTYPES, Slider, dtype_choice, logits_of, softmax_sliders
+from .snippet import assignments
+from .status import Status, status_against
 from .widget import Explorable
+from .words import counted, of_classes
 
-DTYPES = ("float16", "float32", "float64")
 LOGITS = (20.0, 5.0, -10.0, -20.0)
 MOST_FUNCTIONS = 4  # as many fills as bars have
 
@@ -36,15 +35,9 @@ def who_underflows(
     ``f(z / T)``, with a 1-D array of the chosen dtype. names: their titles, in order.
     logits, temperature, dtype: where the sliders start; one slider for each logit.
     """
+    controls = softmax_sliders(logits, temperature, dtype_choice(dtype))
     functions = (softmax, log_softmax)
-    study.check_functions("who_underflows", functions)
-    names = study.checked_names(names, functions)
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Choice("dtype", DTYPES, start=dtype, label="floats"),
-    ]
-    return Explorable(partial(who_underflows_scene, softmax, log_softmax, names=names), controls)
+    return study.explorable(who_underflows_scene, functions, controls, names=names)
 
 
 def recovery(*functions, names=None, tokens=2048, nats=0.49) -> Explorable:
@@ -54,19 +47,15 @@ def recovery(*functions, names=None, tokens=2048, nats=0.49) -> Explorable:
     dtype in turn; they return one number. names: their titles; their own names unless given.
     tokens, nats: where the sliders start; ``nats`` is the mean surprisal of a token.
     """
-    study.check_functions("recovery", functions)
     if len(functions) > MOST_FUNCTIONS:
         raise ValueError(
             f"recovery: {len(functions)} functions, and {MOST_FUNCTIONS} fit side by side"
         )
-    names = study.checked_names(names, functions)
     controls = [
-        Slider("tokens", start=tokens, low=1, high=10_000, scale="log", integer=True),
-        Slider(
-            "nats", start=nats, low=0.01, high=12, scale="log", label="mean surprisal", unit="nats"
-        ),
+        Slider("tokens", tokens, 1, 10_000, scale="log", integer=True),
+        _surprisal_slider(nats, low=0.01),
     ]
-    return Explorable(partial(recovery_scene, functions, names=names), controls)
+    return study.explorable(recovery_scene, functions, controls, names=names)
 
 
 def cap_and_flag(cap, *, name=None, nats=3.0, at=-6.0, threshold=-4.0, broken=0.0) -> Explorable:
@@ -77,204 +66,143 @@ def cap_and_flag(cap, *, name=None, nats=3.0, at=-6.0, threshold=-4.0, broken=0.
     nats, at, threshold, broken: where the sliders start: the mean surprisal, the cap, the
     threshold, and the log-probability of one broken token (0: none).
     """
-    study.check_functions("cap_and_flag", (cap,))
-    (name,) = study.checked_names(name and [name], (cap,))
+    far = {"scale": "symlog", "per_decade": 10, "smallest": 10}
     controls = [
-        Slider(
-            "nats", start=nats, low=0.1, high=12, scale="log", label="mean surprisal", unit="nats"
-        ),
-        Slider("at", start=at, low=-20, high=-1, step=0.5, label="cap", unit="nats"),
-        Slider("threshold", start=threshold, low=-20, high=-1, step=0.5, unit="nats"),
-        Slider(
-            "broken",
-            start=broken,
-            low=-1000,
-            high=0,
-            scale="symlog",
-            per_decade=10,
-            smallest=10,
-            label="one broken token",
-            unit="nats",
-        ),
+        _surprisal_slider(nats, low=0.1),
+        Slider("at", at, -20, -1, step=0.5, label="cap", unit="nats"),
+        Slider("threshold", threshold, -20, -1, step=0.5, unit="nats"),
+        Slider("broken", broken, -1000, 0, label="one broken token", unit="nats", **far),
     ]
-    return Explorable(partial(cap_and_flag_scene, cap, name=name), controls)
+    return study.explorable(cap_and_flag_scene, [cap], controls, names=name and [name])
 
 
-def who_underflows_scene(softmax, log_softmax, values: dict, *, names=None) -> Scene:
+@study.shows_problems
+def who_underflows_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``who_underflows`` at ``values``: logit_1 …, temperature, dtype."""
-    dtype = np.dtype(values["dtype"])
-    temperature = float(values["temperature"])
-    names = names or study.names_of([softmax, log_softmax])
+    dtype, temperature = np.dtype(values["dtype"]), float(values["temperature"])
     z = logits_of(values).astype(dtype)
+    code = assignments(typed=True, z=z, temperature=temperature)
+    functions = study.studied(functions, names, snippet=code)
+    names = [function.name for function in functions]
     truth = oracle.log_softmax(z, temperature=temperature)
     truth_p = oracle.exp(truth)
     p, log_p = (
-        study.ask(name, function, z, temperature, exact_values)
-        for name, function, exact_values in zip(
-            names, (softmax, log_softmax), (truth_p, truth), strict=True
-        )
+        function.answer(z, temperature, exact_values, otherwise="gives no answer")
+        for function, exact_values in zip(functions, (truth_p, truth), strict=True)
     )
-    snippet = f"z = np.array({z.tolist()!r}, dtype=np.{dtype})\ntemperature = {temperature!r}"
-    for answer in (p, log_p):
-        if answer.problem:
-            title = f"{answer.name} gives no answer"
-            return Scene.problem(title, answer.name, answer.problem, snippet=snippet)
     with np.errstate(all="ignore"):
         late, back = np.log(p.values), np.exp(log_p.values)
-    late_answer = study.Answer(f"ln of {names[0]}", values=late)
-    info = np.finfo(dtype)
+    late_answer = Answer(f"ln of {names[0]}", values=late)
+    axis = axes.value_axis("ln p (nats)", truth, [log_p, late_answer])
+    logarithms = []
+    for k, exact in enumerate(truth):
+        for answer in (late_answer, log_p):
+            value = answer.values[k]
+            # A 0 is a rounded logarithm of nearly 1.
+            status = status_against(value, exact) if value != 0 else Status.ORDINARY
+            more = {"series": answer.name, "exact": float(exact)}
+            logarithms.append(told_bar(f"class {k + 1}", value, status, **more))
     return Scene(
         finding=_who_finding(names, p, log_p, back, dtype),
         panels=[
-            Panel.bars(
-                f"Probability: {names[0]}",
-                _probability_axis(p.values),
-                _probability_bars(p.values, truth_p),
-                note=p.note,
-            ),
-            Panel.bars(
-                "Logarithm",
-                axes.value_axis("ln p (nats)", truth, [log_p, late_answer]),
-                [
-                    bar
-                    for k in range(len(z))
-                    for bar in (
-                        _log_bar(k, late[k], truth[k], f"ln of {names[0]}"),
-                        _log_bar(k, log_p.values[k], truth[k], names[1]),
-                    )
-                ],
-                note=log_p.note,
-            ),
-            Panel.bars(
-                f"Back again: exp of {names[1]}",
-                _probability_axis(back),
-                _probability_bars(back, truth_p),
-            ),
+            _probabilities(f"Probability: {names[0]}", p.values, truth_p, note=p.note),
+            Panel.bars("Logarithm", axis, logarithms, note=log_p.note),
+            _probabilities(f"Back again: exp of {names[1]}", back, truth_p),
         ],
         readouts=[
             Readout(f"exp is 0 in {dtype} below", numbers.nats(TYPES[dtype.name].exp_limits[2], 6)),
             Readout("largest value that came back", numbers.text(np.max(back), 5)),
-            Readout(f"{dtype} overflows above", numbers.text(float(info.max), 3)),
+            Readout(f"{dtype} overflows above", numbers.text(float(np.finfo(dtype).max), 3)),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
+@study.shows_problems
 def recovery_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``recovery`` at ``values``: tokens, nats."""
     n, nats = int(values["tokens"]), float(values["nats"])
-    names = list(names or study.names_of(functions))
     total = -n * nats
-    snippet = f"log_p = np.full({n}, {-nats!r})"
-    limits, bars = {}, []
-    found = {name: {} for name in names}
-    for dtype in DTYPES:
-        limits[dtype] = TYPES[dtype].exp_limits[2]
-        log_p = np.full(n, -nats, dtype=dtype)
-        for name, function in zip(names, functions, strict=True):
-            value, problem = study.one_number(name, function, log_p)
-            if problem:
-                title = f"{name} gives no probability"
-                return Scene.problem(title, name, problem, snippet=snippet)
-            found[name][dtype] = value
-            bars.append(_probability_bar(dtype, value, series=name))
-    flushed = {dtype: total < limit for dtype, limit in limits.items()}
-    rows = [Row(_SUM, numbers.nats(total, 5))]
-    rows += [
-        Row(dtype, "exp of the sum is " + ("0" if flushed[dtype] else _power(total)))
-        for dtype in DTYPES
-    ]
-    status = Status.UNDERFLOW if all(flushed.values()) else Status.ORDINARY
-    marks = [Mark(total, row=_SUM, status=status)]
-    marks += [Mark(x, f"0 below {numbers.text(x, 4)}", row=dtype) for dtype, x in limits.items()]
+    code = f"log_p = np.full({n}, {-nats!r})"
+    functions = study.studied(functions, names, snippet=code)
+    found = {
+        f.name: {
+            dtype: f.number(np.full(n, -nats, dtype=dtype), otherwise="gives no probability")
+            for dtype in DTYPES
+        }
+        for f in functions
+    }
+    limits = {dtype: TYPES[dtype].exp_limits[2] for dtype in DTYPES}
+    rows, marks = [Row(_SUM, numbers.nats(total, 5))], []
+    for dtype, limit in limits.items():
+        rows.append(Row(dtype, f"exp of the sum is {'0' if total < limit else _power(total)}"))
+        marks.append(Mark(limit, f"0 below {numbers.text(limit, 4)}", row=dtype))
+    status = Status.UNDERFLOW if total < min(limits.values()) else Status.ORDINARY
+    marks.insert(0, Mark(total, row=_SUM, status=status))
     reach = [v for by_dtype in found.values() for v in by_dtype.values()]
-    ticks = tuple((-(10.0**k), numbers.text(-(10.0**k))) for k in (5, 4, 3, 2, 1))
-    axis = Axis(
-        "log-probability of the sequence (nats)",
-        _FAR,
-        0.0,
-        scale="symlog",
-        ticks=(*ticks, (0.0, "0")),
-    )
+    ticks = numbers.ticks_at([*(-(10.0**k) for k in (5, 4, 3, 2, 1)), 0.0])
+    axis = Axis("log-probability of the sequence (nats)", _FAR, 0.0, scale="symlog", ticks=ticks)
+    bands = [
+        Band(_FAR, limits["float64"], "0 in every float", Status.UNDERFLOW),
+        Band(limits["float16"], 0.0, "0 in none"),
+    ]
+    title = "Where the sum stands, and where exp gives 0"
+    back = axes.from_zero("probability", reach)
+    bars = [probability_bar(d, found[name][d], series=name) for d in DTYPES for name in found]
     return Scene(
         finding=_recovery_finding(n, nats, total, found),
         panels=[
-            Panel.number_line(
-                "Where the sum stands, and where exp gives 0",
-                axis,
-                rows,
-                marks,
-                bands=[
-                    Band(_FAR, limits["float64"], "0 in every float", Status.UNDERFLOW),
-                    Band(limits["float16"], 0.0, "0 in none"),
-                ],
-                wide=True,
-            ),
-            Panel.bars("What comes back", _probability_axis(reach), bars, wide=True),
+            Panel.number_line(title, axis, rows, marks, bands=bands, wide=True),
+            Panel.bars("What comes back", back, bars, wide=True),
         ],
         readouts=[
             Readout("perplexity", numbers.text(math.exp(nats), 4)),
             Readout("as a power of ten", _power(total)),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
-def cap_and_flag_scene(cap, values: dict, *, name=None) -> Scene:
+@study.shows_problems
+def cap_and_flag_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``cap_and_flag`` at ``values``: nats, at, threshold, broken."""
-    nats, at, threshold, broken = (
-        float(values[key]) for key in ("nats", "at", "threshold", "broken")
-    )
-    name = name or study.names_of([cap])[0]
+    wanted = ("nats", "at", "threshold", "broken")
+    nats, at, threshold, broken = (float(values[name]) for name in wanted)
     log_p = exponential_sample(nats)
     if broken < 0:
         log_p[0] = broken
-    snippet = f"at, threshold = {at!r}, {threshold!r}"
-    answer = study.ask(name, cap, log_p, 1.0, None, at)
-    if answer.problem:
-        return Scene.problem(f"{name} caps nothing", name, answer.problem, snippet=snippet)
+    code = f"at, threshold = {at!r}, {threshold!r}"
+    (cap,) = study.studied(functions, names, snippet=code)
+    answer = cap.answer(log_p, 1.0, None, at, otherwise="caps nothing")
     capped = answer.values
     mean, after = float(log_p.mean()), float(capped.mean())
     touched = float((capped != log_p).mean())
     flagged = float((log_p < threshold).mean())
+    below = f"flagged below {numbers.text(threshold)}"
+    sound = flagged if broken >= threshold else flagged - 1 / _SAMPLE
     low = -numbers.nice_ceiling(max(4 * nats, 1.2 * -at, 1.2 * -threshold))
     share = 100 * (np.arange(_SAMPLE) + 0.5) / _SAMPLE
-    bands = []
-    if flagged > 0:
-        bands.append(Band(0, 100 * flagged, "flagged"))
+    curves = (("as logged", log_p), (cap.name, capped))
+    perplexities = [(name, _exp(-float(v.mean()))) for name, v in curves]
+    lines = [Line(name, share, within(v, low)) for name, v in curves]
+    bands = [Band(0, 100 * flagged, "flagged")] if flagged > 0 else []
+    x, y = Axis("share of the tokens (%)", 0, 100), Axis("ln p (nats)", low, 0.0)
+    title = "Tokens from the least likely to the most likely"
+    up = axes.from_zero("perplexity", [v for _, v in perplexities])
+    bars = [Bar(row, v, digits=4) for row, v in perplexities]
     return Scene(
-        finding=_cap_finding(name, at, touched, mean, after, broken),
+        finding=_cap_finding(cap.name, at, touched, mean, after, broken),
         panels=[
-            Panel.lines(
-                "Tokens from the least likely to the most likely",
-                Axis("share of the tokens (%)", 0, 100),
-                Axis("ln p (nats)", low, 0.0, ticks=numbers.linear_ticks(low, 0.0)),
-                [
-                    Line("as logged", share, np.where(log_p >= low, log_p, np.nan)),
-                    Line(name, share, np.where(capped >= low, capped, np.nan)),
-                ],
-                bands=bands,
-                note=answer.note,
-            ),
-            Panel.bars(
-                "Perplexity",
-                _from_zero("perplexity", [_exp(-mean), _exp(-after)]),
-                [
-                    Bar("as logged", _exp(-mean), text=numbers.text(_exp(-mean), 4)),
-                    Bar(name, _exp(-after), text=numbers.text(_exp(-after), 4)),
-                ],
-            ),
+            Panel.lines(title, x, y, lines, bands=bands, note=answer.note),
+            Panel.bars("Perplexity", up, bars),
         ],
         readouts=[
             Readout("mean ln p", numbers.nats(mean, 5)),
-            Readout(f"mean of {name}", numbers.nats(after, 5)),
+            Readout(f"mean of {cap.name}", numbers.nats(after, 5)),
             Readout("tokens the cap touches", _percent(touched)),
-            Readout(
-                f"flagged below {numbers.text(threshold)} though nothing is wrong",
-                _percent(flagged if broken >= threshold else flagged - 1 / _SAMPLE),
-            ),
+            Readout(f"{below} though nothing is wrong", _percent(sound)),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
@@ -284,42 +212,16 @@ def exponential_sample(nats, n=_SAMPLE) -> np.ndarray:
     return -nats * surprisal / surprisal.mean()
 
 
-def _probability_axis(values):
-    return _from_zero("probability", [1.0, *values])
+def _surprisal_slider(nats, low):
+    return Slider("nats", nats, low, 12, scale="log", label="mean surprisal", unit="nats")
 
 
-def _from_zero(label, values):
-    """A linear axis from 0 to a round number above all finite values."""
-    reach = max((float(v) for v in values if np.isfinite(v)), default=1.0)
-    high = numbers.nice_ceiling(max(reach, 1e-300))
-    return Axis(label, 0.0, high, ticks=numbers.linear_ticks(0.0, high, most=4))
-
-
-def _probability_bars(values, truth):
-    exact = oracle.to_float(truth)
-    return [
-        _probability_bar(f"class {k + 1}", float(v), exact=exact[k]) for k, v in enumerate(values)
+def _probabilities(title, values, truth, note=""):
+    bars = [
+        probability_bar(f"class {k}", float(v), exact=exact)
+        for k, (v, exact) in enumerate(zip(values, oracle.to_float(truth), strict=True), start=1)
     ]
-
-
-def _probability_bar(row, value, *, series="", exact=None):
-    """A bar whose 0 is called flushed: no class and no sequence here is impossible."""
-    flushed = value == 0
-    return Bar(
-        row,
-        value,
-        series=series,
-        status=Status.UNDERFLOW if flushed else None,
-        text=numbers.text(value, 4) + (" flushed" if flushed else ""),
-        exact=exact,
-    )
-
-
-def _log_bar(k, value, truth, series):
-    """A bar whose −inf is called flushed; a 0 is a rounded logarithm of nearly 1."""
-    status = study.status(value, truth) if value != 0 else Status.ORDINARY
-    text = numbers.text(value, 6) + (" flushed" if status is Status.UNDERFLOW else "")
-    return Bar(f"class {k + 1}", float(value), series, status, text, exact=float(truth))
+    return Panel.bars(title, axes.from_zero("probability", values), bars, note=note)
 
 
 def _percent(share):
@@ -339,30 +241,22 @@ def _power(nats):
     return f"{numbers.text(mantissa, 2)} × {numbers.power_of_ten(exponent)}"
 
 
-def _classes(count, of):
-    return "every class" if count == of else f"{count} of {of} classes"
-
-
-def _zeros(count):
-    return "1 zero" if count == 1 else f"{count} zeros"
-
-
 def _who_finding(names, p, log_p, back, dtype):
     softmax, log_softmax = names
     n = len(back)
-    if np.isnan(p.values).any() or np.isinf(p.values).any():
-        bad = int((~np.isfinite(p.values)).sum())
-        return f"{softmax} gives no number for {_classes(bad, n)} in {dtype}"
-    if not np.isfinite(log_p.values).all():
-        bad = int((~np.isfinite(log_p.values)).sum())
-        return f"{log_softmax} loses {_classes(bad, n)} in {dtype}"
+    none, lost = (int((~np.isfinite(answer.values)).sum()) for answer in (p, log_p))
+    if none:
+        return f"{softmax} gives no number for {of_classes(none, n)} in {dtype}"
+    if lost:
+        return f"{log_softmax} loses {of_classes(lost, n)} in {dtype}"
     largest = float(back.max())
     over = "none is above 1" if largest <= 1 else f"the largest is {numbers.text(largest, 4)}"
     flushed = int((p.values == 0).sum())
     if flushed:
+        zeros = counted(int((back == 0).sum()), "zero")
         return (
-            f"{softmax} flushes {_classes(flushed, n)} to 0 in {dtype}, {log_softmax} keeps "
-            f"all {n}; exp of it gives {_zeros(int((back == 0).sum()))}, and {over}"
+            f"{softmax} flushes {of_classes(flushed, n)} to 0 in {dtype}, {log_softmax} keeps "
+            f"all {n}; exp of it gives {zeros}, and {over}"
         )
     lowest = int(np.argmin(p.values))
     if p.values[lowest] < np.finfo(dtype).smallest_normal:
@@ -380,16 +274,12 @@ def _recovery_finding(n, nats, total, found):
     clauses = []
     for name, by_dtype in found.items():
         zero = [dtype for dtype, value in by_dtype.items() if value == 0]
-        if len(zero) == len(DTYPES):
-            clauses.append(f"{name} is 0 in all three floats")
-        elif zero:
-            clauses.append(f"{name} is 0 in {' and '.join(zero)}")
-        else:
-            clauses.append(f"{name} is {numbers.text(by_dtype['float64'], 4)}")
-    word = "token" if n == 1 else "tokens"
+        where = "all three floats" if len(zero) == len(DTYPES) else " and ".join(zero)
+        kept = numbers.text(by_dtype["float64"], 4)
+        clauses.append(f"{name} is 0 in {where}" if zero else f"{name} is {kept}")
     return (
-        f"{n} {word} at {numbers.nats(nats)} sum to {numbers.nats(total, 5)}, perplexity "
-        f"{numbers.text(math.exp(nats), 4)}: {', '.join(clauses)}"
+        f"{counted(n, 'token')} at {numbers.nats(nats)} sum to {numbers.nats(total, 5)}, "
+        f"perplexity {numbers.text(math.exp(nats), 4)}: {', '.join(clauses)}"
     )
 
 

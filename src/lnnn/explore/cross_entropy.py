@@ -1,24 +1,23 @@
 """Explorables of notebook 05: the bars of p − 1{y}, three losses of a wrong model, loss surfaces.
 
-``p_minus_onehot_scene``, ``confidently_wrong_scene`` and ``loss_surface_scene`` are pure: functions
-and slider values in, scene out. The functions without ``_scene`` wrap them in a widget.
-
 Losses and gradients are called as a student writes them: ``f(logits, labels)`` with one row of
 float64 logits, shape (1, V), already divided by T, and one label.
 """
 
 import math
+from dataclasses import replace
 from functools import partial
 
-import contourpy
 import numpy as np
 
 from lnnn import exact as oracle
 from lnnn.observe import observe_call
 
-from . import numbers, study
+from . import contours, numbers, study
+from .answers import takes
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
-from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from .sliders import Choice, Slider, logits_of, softmax_sliders, temperature_slider
+from .snippet import assignments
 from .widget import Explorable
 
 TRUE_CLASS = 1  # of confidently_wrong: the class of ``logit_1``
@@ -41,10 +40,8 @@ def p_minus_onehot(
     name: its title; its own name unless given. logits, temperature, true_class (from 1): where the
     controls start.
     """
-    study.check_functions("p_minus_onehot", (gradient,))
-    controls = [*logit_sliders(logits), temperature_slider(temperature)]
-    controls.append(_class_choice(len(controls) - 1, true_class))
-    return Explorable(partial(p_minus_onehot_scene, gradient, name=name), controls)
+    controls = softmax_sliders(logits, temperature, _class_choice(len(logits), true_class))
+    return study.explorable(p_minus_onehot_scene, [gradient], controls, names=name and [name])
 
 
 def confidently_wrong(
@@ -56,22 +53,9 @@ def confidently_wrong(
     of the epsilon slider. Class 1 is the true one. names: titles; the functions' own unless given.
     logits, temperature, epsilon: where the sliders start.
     """
-    study.check_functions("confidently_wrong", gradients)
-    names = study.checked_names(names, gradients)
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Slider(
-            "epsilon",
-            start=epsilon,
-            low=1e-20,
-            high=0.1,
-            scale="log",
-            per_decade=2,
-            label="epsilon ε",
-        ),
-    ]
-    return Explorable(partial(confidently_wrong_scene, gradients, names=names), controls)
+    slider = Slider("epsilon", epsilon, 1e-20, 0.1, scale="log", per_decade=2, label="epsilon ε")
+    controls = softmax_sliders(logits, temperature, slider)
+    return study.explorable(confidently_wrong_scene, gradients, controls, names=names)
 
 
 def loss_surface(
@@ -90,11 +74,11 @@ def loss_surface(
                 "loss_surface: give pairs of a loss and its gradient, such as "
                 "loss_surface((cross_entropy, cross_entropy_grad))"
             )
-        study.check_functions("loss_surface", pair)
-    names = study.checked_names(names, [loss for loss, _ in pairs])
+        study.checked("loss_surface", pair)
+    names = study.checked("loss_surface", [loss for loss, _ in pairs], names)
     controls = [
         *(
-            Slider(f"logit_{k}", start=float(v), low=-r, high=r, step=0.5, label=f"logit {k}")
+            Slider(f"logit_{k}", float(v), -r, r, step=0.5, label=f"logit {k}")
             for k, (v, r) in enumerate(zip(logits, (*REACH, REACH[1]), strict=True), start=1)
         ),
         temperature_slider(temperature),
@@ -103,151 +87,124 @@ def loss_surface(
     return Explorable(partial(loss_surface_scene, pairs, names=names), controls)
 
 
-def p_minus_onehot_scene(gradient, values: dict, *, name=None) -> Scene:
+@study.shows_problems
+def p_minus_onehot_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``p_minus_onehot`` at ``values``: logit_1 …, temperature, true_class."""
     temperature, label = float(values["temperature"]), int(values["true_class"]) - 1
-    name = name or study.names_of([gradient])[0]
     z = logits_of(values)
-    scaled = z[None] / temperature
-    labels = np.array([label])
+    code = assignments(z=z, temperature=temperature, label=label)
+    (gradient,) = study.studied(functions, names, snippet=code)
+    scaled, labels = z[None] / temperature, np.array([label])
     truth = oracle.to_float(oracle.cross_entropy_grad(scaled, labels))[0]
     loss = float(oracle.cross_entropy(scaled, labels))
     p = oracle.to_float(oracle.softmax(scaled))[0]
-    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}\nlabel = {label}"
-    answer = study.ask(name, gradient, scaled, 1.0, None, labels)
-    if answer.problem:
-        return Scene.problem(f"{name} gives no gradient", name, answer.problem, snippet=snippet)
+    answer = gradient.answer(scaled, 1.0, None, labels, otherwise="gives no gradient")
     g = answer.values[0]
     rows = [f"class {k + 1}" + (" (true)" if k == label else "") for k in range(len(z))]
     steepest = 1 / temperature
+    ticks = numbers.ticks_at((-steepest, 0, steepest), 3)
+    p_axis = Axis("probability", 0, 1, most=3)
+    scaled_axis = Axis("nats per unit of z/T", -1, 1, most=3)
+    plain_axis = Axis("nats per unit of z", -steepest, steepest, ticks=ticks)
+    title, bars = "Gradient in z/T: p − 1{y}", _bars(rows, g, truth)
     return Scene(
-        finding=_bars_finding(name, g, truth, label, loss, p[label]),
+        finding=_bars_finding(gradient.name, g, truth, label, loss, p[label]),
         panels=[
-            Panel.bars(
-                "Softmax of z/T",
-                Axis("probability", 0, 1, ticks=numbers.linear_ticks(0, 1, most=3)),
-                [Bar(row, v, text=numbers.text(v, 3)) for row, v in zip(rows, p, strict=True)],
-            ),
-            Panel.bars(
-                "Gradient in z/T: p − 1{y}",
-                Axis("nats per unit of z/T", -1, 1, ticks=numbers.linear_ticks(-1, 1, most=3)),
-                [
-                    Bar(row, v, text=numbers.text(v, 3), exact=t)
-                    for row, v, t in zip(rows, g, truth, strict=True)
-                ],
-                note=answer.note,
-            ),
-            Panel.bars(
-                "Gradient in z: divided by T",
-                Axis(
-                    "nats per unit of z",
-                    -steepest,
-                    steepest,
-                    ticks=tuple((v, numbers.text(v, 3)) for v in (-steepest, 0, steepest)),
-                ),
-                [
-                    Bar(row, v / temperature, text=numbers.text(v / temperature, 3))
-                    for row, v in zip(rows, g, strict=True)
-                ],
-            ),
+            Panel.bars("Softmax of z/T", p_axis, _bars(rows, p)),
+            Panel.bars(title, scaled_axis, bars, note=answer.note),
+            Panel.bars("Gradient in z: divided by T", plain_axis, _bars(rows, g / temperature)),
         ],
         readouts=[
             Readout("loss", numbers.nats(loss)),
             Readout("sum of the gradient", _nearly(g.sum())),
             Readout("slope of the loss in T", f"{_nearly(-(g @ z) / temperature**2)} nats"),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
-def confidently_wrong_scene(gradients, values: dict, *, names=None) -> Scene:
+@study.shows_problems
+def confidently_wrong_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``confidently_wrong`` at ``values``: logit_1 …, temperature, epsilon."""
     temperature, epsilon = float(values["temperature"]), float(values["epsilon"])
-    names = names or study.names_of(gradients)
     z = logits_of(values)
+    code = assignments(z=z, temperature=temperature, eps=epsilon)
     row = z / temperature
     best = row[1:].max()
     gap = float(best - row[0])
     far = max(_FARTHEST, numbers.nice_ceiling(gap) if gap > 0 else 0.0)
     gaps = np.concatenate([np.linspace(-10, 10, 41), np.linspace(10, far, 41)[1:]])
-    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}\neps = {epsilon!r}"
+    labels = np.array([TRUE_CLASS - 1])
     curves, here = [], []
-    for name, gradient in zip(names, gradients, strict=True):
-        function = partial(gradient, eps=epsilon) if study.takes(gradient, "eps") else gradient
-        answer = study.ask(name, function, row[None], 1.0, None, np.array([TRUE_CLASS - 1]))
-        if answer.problem:
-            said = f"{name} gives no gradient"
-            return Scene.problem(said, name, answer.problem, snippet=snippet)
-        here.append(float(answer.values[0, TRUE_CLASS - 1]))
-        curves.append(_swept(function, row, best - gaps))
+    for studied in study.studied(functions, names, snippet=code):
+        if takes(studied.function, "eps"):
+            studied = replace(studied, function=partial(studied.function, eps=epsilon))
+        answer = studied.answer(row[None], 1.0, None, labels, otherwise="gives no gradient")
+        here.append((studied.name, float(answer.values[0, TRUE_CLASS - 1])))
+        curves.append(Line(studied.name, gaps, _swept(studied.function, row, best - gaps)))
     log_p = float(oracle.log_softmax(row)[0])
     # p falls below ε where the log-odds against the true class pass ln(1/ε − 1).
     rest = float(oracle.logsumexp(row[1:])[()]) - best
     below = math.log(1 / epsilon - 1) - rest
+    pulls = ", ".join(f"{name} {numbers.text(v, 3)}" for name, v in here)
+    where = f"{numbers.text(abs(gap), 3)} nats {'behind' if gap > 0 else 'ahead'}"
+    label = "gradient in the true logit z/T"
+    ticks = numbers.ticks_at((-1.0, -0.75, -0.5, -0.25, 0.0))
+    x = Axis("best other logit − true logit, over T (nats)", -10, far)
+    y, across = Axis(label, -1.05, 0.25, ticks=ticks), Axis(label, -1, 0, ticks=ticks)
+    marks = [Mark(gap, y=v) for _, v in here]
     bands = [Band(max(below, -10.0), far, "p < ε")] if below < far else []
-    shown = [(name, numbers.text(v, 3)) for name, v in zip(names, here, strict=True)]
+    title = "As the true logit falls behind"
     return Scene(
-        finding=_wrong_finding(gap, shown),
+        finding=f"{where}, the true logit is told: {pulls}",
         panels=[
-            Panel.lines(
-                "As the true logit falls behind",
-                Axis("best other logit − true logit, over T (nats)", -10, far),
-                Axis("gradient in the true logit z/T", -1.05, 0.25, ticks=_UNIT_TICKS),
-                [Line(name, gaps, curve) for name, curve in zip(names, curves, strict=True)],
-                marks=[Mark(gap, y=v) for v in here],
-                bands=bands,
-            ),
-            Panel.bars(
-                "Here",
-                Axis("gradient in the true logit z/T", -1, 0, ticks=_UNIT_TICKS),
-                [Bar(name, v, text=text) for v, (name, text) in zip(here, shown, strict=True)],
-            ),
+            Panel.lines(title, x, y, curves, marks=marks, bands=bands),
+            Panel.bars("Here", across, _bars(*zip(*here, strict=True))),
         ],
         readouts=[
             Readout("p of the true class", numbers.text(float(oracle.softmax(row)[0]), 3)),
             Readout("−ln p", numbers.nats(-log_p)),
             Readout("cap of −ln(p + ε)", numbers.nats(-math.log(epsilon))),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
+@study.shows_problems
 def loss_surface_scene(pairs, values: dict, *, names=None) -> Scene:
     """The scene of ``loss_surface`` at ``values``: logit_1, 2, 3, temperature, true_class."""
     temperature, label = float(values["temperature"]), int(values["true_class"]) - 1
-    names = names or study.names_of([loss for loss, _ in pairs])
     z = logits_of(values)
+    code = assignments(z=z, temperature=temperature, label=label)
     row, labels = z[None] / temperature, np.array([label])
-    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}\nlabel = {label}"
+    losses = study.studied([loss for loss, _ in pairs], names, snippet=code)
     panels, slopes, readouts = [], [], []
-    for name, (loss, gradient) in zip(names, pairs, strict=True):
-        value, problem = study.one_number(name, loss, row, labels)
-        title = study.names_of([gradient])[0]
-        answer = study.ask(title, gradient, row, 1.0, None, labels)
-        if problem or answer.problem:
-            who, problem = (name, problem) if problem else (title, answer.problem)
-            return Scene.problem(f"{who} gives no answer", who, problem, snippet=snippet)
-        g = answer.values[0]
-        slopes.append(float(np.hypot(*g[:2])))
-        panels.append(_surface_panel(name, loss, g, z, temperature, labels))
-        readouts.append(Readout(name, numbers.text(value, 4)))
+    for loss, (_, gradient) in zip(losses, pairs, strict=True):
+        value = loss.number(row, labels, otherwise="gives no answer")
+        (gradient,) = study.studied([gradient], snippet=code)
+        g = gradient.answer(row, 1.0, None, labels, otherwise="gives no answer").values[0]
+        slopes.append(f"{loss.name} by {numbers.text(float(np.hypot(*g[:2])), 3)}")
+        panels.append(_surface_panel(loss, g, z, temperature, labels))
+        readouts.append(Readout(loss.name, numbers.text(value, 4)))
+    p = float(oracle.softmax(row)[0, label])
     return Scene(
-        finding=_surface_finding(names, slopes),
+        finding=f"From here downhill, for one unit of z/T: {', '.join(slopes)}",
         panels=panels,
-        readouts=[
-            Readout("p of the true class", numbers.text(float(oracle.softmax(row)[0, label]), 3)),
-            *readouts,
-        ],
-        snippet=snippet,
+        readouts=[Readout("p of the true class", numbers.text(p, 3)), *readouts],
+        snippet=code,
     )
-
-
-_UNIT_TICKS = tuple((v, numbers.text(v)) for v in (-1.0, -0.75, -0.5, -0.25, 0.0))
 
 
 def _class_choice(count, start):
     options = tuple(str(k) for k in range(1, count + 1))
     return Choice("true_class", options, start=str(start), label="true class")
+
+
+def _bars(rows, values, truth=None):
+    """A bar of three digits for each row, with a tick at its exact value if that is given."""
+    exact = [None] * len(rows) if truth is None else truth
+    triples = zip(rows, values, exact, strict=True)
+    return [Bar(row, v, exact=e, digits=3) for row, v, e in triples]
 
 
 def _nearly(x):
@@ -266,15 +223,13 @@ def _bars_finding(name, g, truth, label, loss, p_true):
             f"{name} gives {numbers.text(g[k], 3)} for class {k + 1}, and p − 1{{y}} is "
             f"{numbers.text(truth[k], 3)}: this is not the gradient of the cross-entropy"
         )
-    said = (
-        f"A loss of {numbers.nats(loss, 3)} and a gradient of {numbers.text(g[label], 3)} in the "
-    )
-    said += "true logit"
+    said = f"A loss of {numbers.nats(loss, 3)} and a gradient of {numbers.text(g[label], 3)}"
+    verdict = ""
     if p_true < 0.01:
-        return f"{said}: the model is wrong, and the pull is as strong as it gets"
-    if p_true > 0.99:
-        return f"{said}: the model is right, and there is nothing to correct"
-    return said
+        verdict = ": the model is wrong, and the pull is as strong as it gets"
+    elif p_true > 0.99:
+        verdict = ": the model is right, and there is nothing to correct"
+    return f"{said} in the true logit{verdict}"
 
 
 def _swept(function, row, true_logits):
@@ -286,33 +241,21 @@ def _swept(function, row, true_logits):
         for z_true in true_logits:
             moved = row[None].copy()
             moved[0, 0] = z_true
-            out.append(float(function(moved, labels)[0, TRUE_CLASS - 1]))
+            out.append(float(function(moved, labels.copy())[0, TRUE_CLASS - 1]))
         return np.array(out)
 
     observed = observe_call(sweep, (), {})
     return np.full(len(true_logits), np.nan) if observed.raised else observed.value
 
 
-def _wrong_finding(gap, shown):
-    pulls = ", ".join(f"{name} {text}" for name, text in shown)
-    if gap > 0:
-        return f"{numbers.text(gap, 3)} nats behind, the true logit is told: {pulls}"
-    return f"{numbers.text(-gap, 3)} nats ahead, the true logit is told: {pulls}"
-
-
-def _surface_panel(name, loss, g, z, temperature, labels):
-    heights, (xs, ys) = _heights(loss, z, temperature, labels)
+def _surface_panel(loss, g, z, temperature, labels):
+    heights, (xs, ys) = _heights(loss.function, z, temperature, labels)
     lines = [Line("downhill", *_arrow(z[:2], -_ARROW * g[:2]))]
-    lines += [
-        Line(f"loss {numbers.text(v, 3)}", *_contour(xs, ys, heights, v)) for v in _levels(heights)
-    ]
-    return Panel.lines(
-        name,
-        Axis("logit 1", -REACH[0], REACH[0], ticks=numbers.linear_ticks(-10, 10)),
-        Axis("logit 2", -REACH[1], REACH[1], ticks=numbers.linear_ticks(-8, 8)),
-        lines,
-        marks=[Mark(z[0], y=z[1])],
-    )
+    for v in _levels(heights):
+        lines.append(Line(f"loss {numbers.text(v, 3)}", *_contour(xs, ys, heights, v)))
+    x = Axis("logit 1", -REACH[0], REACH[0], ticks=numbers.linear_ticks(-10, 10))
+    y = Axis("logit 2", -REACH[1], REACH[1])
+    return Panel.lines(loss.name, x, y, lines, marks=[Mark(z[0], y=z[1])])
 
 
 def _heights(loss, z, temperature, labels):
@@ -321,7 +264,7 @@ def _heights(loss, z, temperature, labels):
 
     def survey():
         rows = ([[x, y, *z[2:]]] for y in ys for x in xs)
-        flat = [loss(np.array(row) / temperature, labels) for row in rows]
+        flat = [loss(np.array(row) / temperature, labels.copy()) for row in rows]
         return np.array(flat, dtype=float).reshape(len(ys), len(xs))
 
     observed = observe_call(survey, (), {})
@@ -340,22 +283,9 @@ def _levels(heights):
 
 def _contour(xs, ys, heights, level):
     """(x, y) of the line where the loss has this height; NaN between its pieces."""
-    pieces = contourpy.contour_generator(xs, ys, np.ma.masked_invalid(heights)).lines(level)
-    points = [np.vstack([_thinned(piece), [np.nan, np.nan]]) for piece in pieces]
+    pieces = [contours.thinned(line, _BEND) for line in contours.lines_at(xs, ys, heights, level)]
+    points = [np.vstack([piece, [np.nan, np.nan]]) for piece in pieces]
     return np.vstack(points).T if points else np.empty((2, 0))
-
-
-def _thinned(points):
-    """The points without those that lie on the straight line between the kept ones."""
-    kept, first = [points[0]], 0
-    for last in range(2, len(points)):
-        a, b = points[first], points[last]
-        along = (b - a) / (np.hypot(*(b - a)) or 1.0)
-        between = points[first + 1 : last] - a
-        if np.abs(between[:, 0] * along[1] - between[:, 1] * along[0]).max() > _BEND:
-            first = last - 1
-            kept.append(points[first])
-    return np.array([*kept, points[-1]])
 
 
 def _arrow(start, step):
@@ -366,8 +296,3 @@ def _arrow(start, step):
     tip, back = start + step, -0.8 * step / length
     side = 0.5 * np.array([-back[1], back[0]])
     return np.array([start, tip, tip + back + side, tip, tip + back - side]).T
-
-
-def _surface_finding(names, slopes):
-    said = [f"{name} by {numbers.text(v, 3)}" for name, v in zip(names, slopes, strict=True)]
-    return f"From here downhill, for one unit of z/T: {', '.join(said)}"

@@ -5,7 +5,6 @@ The bytes depend on the scene alone (and on the versions of matplotlib and its f
 """
 
 import base64
-import io
 import math
 import textwrap
 
@@ -16,9 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
-from PIL import Image
 
-from .scene import Axis, Panel, Scene, Status, status_of
+from . import palette_png
+from .scene import Panel, Scene
+from .status import Status
 
 WIDTH = 8.6  # inches
 DPI = 144
@@ -32,12 +32,7 @@ COLOURS = {
     Status.UNDERFLOW: "#CC79A7",
     Status.NAN: INK,
 }
-SHAPES = {
-    Status.ORDINARY: "o",
-    Status.OVERFLOW: "^",
-    Status.UNDERFLOW: "v",
-    Status.NAN: "x",
-}
+SHAPES = dict(zip(Status, "o^vx", strict=True))
 WORDS = {
     Status.ORDINARY: "ordinary",
     Status.OVERFLOW: "overflow",
@@ -59,6 +54,7 @@ BAR_FILLS = (
     {"facecolor": "#009E73"},
 )
 _SMALL = 8.5  # points
+_POINTS = {"textcoords": "offset points", "size": _SMALL}
 _ROW = 0.46  # inches of a number line
 _BAND_WORDS = 0.4  # rows above the first, for the words of bands
 
@@ -66,15 +62,18 @@ _BAND_WORDS = 0.4  # rows above the first, for the words of bands
 def png(scene: Scene, settings: str = "") -> tuple[str, dict]:
     """(base64 PNG, output metadata with the width to show it at). ``settings`` goes under it."""
     figure = draw(scene, settings)
-    buffer = io.BytesIO()
-    # A palette of the colours in use and their soft edges takes a third of the bytes.
-    pixels = _pixels(figure).quantize(palette=_palette(), dither=Image.Dither.NONE)
-    pixels.save(buffer, format="png", optimize=True)
-    return base64.b64encode(buffer.getvalue()).decode("ascii"), {"width": SHOWN_WIDTH}
+    figure.set_dpi(DPI)
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]
+    data = palette_png.encode(pixels, _palette())
+    return base64.b64encode(data).decode("ascii"), {"width": SHOWN_WIDTH}
 
 
-def _palette() -> Image.Image:
-    """White, the greys, and every strong colour mixed with white and with ink."""
+def _palette():
+    """White, the greys, and every strong colour mixed with white and with ink: (n, 3) uint8.
+
+    They are the colours in use and their soft edges.
+    """
     white, ink = np.ones(3), np.array(to_rgb(INK))
     strong = sorted({INK, MUTED, RULE, *COLOURS.values(), *(colour for colour, _ in CURVES)})
     mixes = [white, *(np.array(to_rgb(grey)) for grey in (FAINT, WASH))]
@@ -82,15 +81,7 @@ def _palette() -> Image.Image:
         pure = np.array(to_rgb(colour))
         mixes += [share * pure + (1 - share) * white for share in np.linspace(0.1, 1, 10)]
         mixes += [share * pure + (1 - share) * ink for share in np.linspace(0.2, 0.8, 4)]
-    image = Image.new("P", (1, 1))
-    image.putpalette([round(255 * channel) for mix in mixes for channel in mix])
-    return image
-
-
-def _pixels(figure) -> Image.Image:
-    figure.set_dpi(DPI)
-    figure.canvas.draw()
-    return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    return (255 * np.array(mixes)).round().astype(np.uint8)
 
 
 def draw(scene: Scene, settings: str = "") -> Figure:
@@ -139,10 +130,8 @@ def _rows_of(panels):
 def _height(panel: Panel) -> float:
     """Inches the panel needs, axis included."""
     if panel.kind == "bars":
-        return (
-            0.27 * _unique(panel.bar_list, "row") * (1 + _unique(panel.bar_list, "series")) / 2
-            + 0.5
-        )
+        rows, series = (_unique(panel.bar_list, name) for name in ("row", "series"))
+        return 0.27 * rows * (1 + series) / 2 + 0.5
     if panel.kind == "number line":
         return _ROW * (len(panel.rows) + (_BAND_WORDS if panel.bands else 0)) + 0.5
     if panel.kind == "lines":
@@ -163,28 +152,21 @@ def _draw_panel(figure, panel, box, total):
         note = figure.text(left + 0.012, bottom + height - 0.06 / total, text, **style)
         note.set_bbox({"facecolor": WASH, "edgecolor": COLOURS[Status.OVERFLOW], "pad": 4})
         return
-    below = 0.42 / total
-    room = {"bars": _bars_room, "number line": _number_line_room, "lines": _lines_room}
-    before, after = (inches / WIDTH for inches in room[panel.kind](panel))
-    above = 0.24 / total if panel.kind == "lines" else 0
-    axes = figure.add_axes(
-        (left + before, bottom + below, width - before - after, height - below - above)
-    )
+    before, after = (inches / WIDTH for inches in _room(panel))
+    below, above = 0.42 / total, 0.24 / total if panel.kind == "lines" else 0
+    across, up = width - before - after, height - below - above
+    axes = figure.add_axes((left + before, bottom + below, across, up))
     axes.set_facecolor("none")
     for side in axes.spines.values():
         side.set_visible(False)
     axes.tick_params(length=0, labelsize=_SMALL, labelcolor=MUTED)
     axes.set_axisbelow(True)
-    _bottom_axis(axes, panel.x)
-    {"bars": _bars, "number line": _number_line, "lines": _lines}[panel.kind](axes, panel)
-
-
-def _bottom_axis(axes, axis: Axis):
+    ticks = panel.x.shown_ticks()
     axes.set_xlim(0, 1)
-    ticks = axis.shown_ticks()
-    axes.set_xticks([axis.position(v) for v, _ in ticks], [t for _, t in ticks])
+    axes.set_xticks([panel.x.position(v) for v, _ in ticks], [t for _, t in ticks])
     axes.grid(axis="x", color=FAINT, linewidth=0.8)
-    axes.set_xlabel(axis.label, size=_SMALL, color=MUTED)
+    axes.set_xlabel(panel.x.label, size=_SMALL, color=MUTED)
+    {"bars": _bars, "number line": _number_line, "lines": _lines}[panel.kind](axes, panel)
 
 
 def _letters(texts):
@@ -192,23 +174,17 @@ def _letters(texts):
     return 0.072 * max(len(t) for t in texts)
 
 
-def _bars_room(panel):
-    return (
-        _letters([bar.row for bar in panel.bar_list]) + 0.08,
-        max(
-            _letters([bar.words()])
-            + (0.13 if status_of(bar.status, bar.value) is Status.ORDINARY else 0.3)
-            for bar in panel.bar_list
-        ),
-    )
-
-
-def _number_line_room(panel):
-    return 0.08, 0.9 if panel.x.apart else 0.1
-
-
-def _lines_room(panel):
-    return _letters([t for _, t in panel.y.shown_ticks()]) + 0.1, 0.15
+def _room(panel):
+    """Inches before and after the axes."""
+    if panel.kind == "number line":
+        return 0.08, 0.9 if panel.x.apart else 0.1
+    if panel.kind == "lines":
+        return _letters([t for _, t in panel.y.shown_ticks()]) + 0.1, 0.15
+    after = [
+        _letters([bar.words()]) + (0.13 if bar.shown_status is Status.ORDINARY else 0.3)
+        for bar in panel.bar_list
+    ]
+    return _letters([bar.row for bar in panel.bar_list]) + 0.08, max(after)
 
 
 def _bars(axes, panel):
@@ -219,48 +195,43 @@ def _bars(axes, panel):
     axes.set_yticks(range(len(rows)), rows)
     axes.tick_params(axis="y", labelcolor=INK)
     beside = axes.get_yaxis_transform()  # x in fractions of the axes, y in rows
-    zero = panel.x.position(0)
+    zero, room = panel.x.position(0), _room(panel)[1]
     for bar in panel.bar_list:
         k = series.index(bar.series)
         y = rows.index(bar.row) + (k - (len(series) - 1) / 2) * thick * 1.25
-        status = status_of(bar.status, bar.value)
         if math.isfinite(bar.value):
             end = panel.x.position(bar.value)
             axes.barh(y, end - zero, left=zero, height=thick, **BAR_FILLS[k % len(BAR_FILLS)])
         else:
             axes.plot([0, 1], [y, y], color=RULE, linewidth=0.9, dashes=(2, 4))
         if bar.exact is not None:
-            axes.plot(
-                [panel.x.position(bar.exact)] * 2, [y - 0.3, y + 0.3], color=INK, linewidth=1.6
-            )
-        axes.annotate(
-            bar.words(),
-            (1, y),
-            xycoords=beside,
-            xytext=(72 * (_bars_room(panel)[1] - 0.03), 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            size=_SMALL,
-            color=INK,
-        )
-        if status is not Status.ORDINARY:
-            _mark_before(axes, y, bar.words(), _bars_room(panel)[1], status)
+            x = panel.x.position(bar.exact)
+            axes.plot([x, x], [y - 0.3, y + 0.3], color=INK, linewidth=1.6)
+        place = {"xycoords": beside, "xytext": (72 * (room - 0.03), 0)}
+        style = {"ha": "right", "va": "center", "color": INK}
+        axes.annotate(bar.words(), (1, y), **place, **_POINTS, **style)
+        if bar.shown_status is not Status.ORDINARY:
+            # Left of the words, which end at the panel's right edge.
+            inches = axes.get_position().width * WIDTH
+            x = 1 + (room - 0.03 - _letters([bar.words()]) - 0.12) / inches
+            _mark(axes, x, y, bar.shown_status)
     axes.axvline(zero, color=INK, linewidth=1)
 
 
-def _mark_before(axes, y, words, room, status):
-    """The shape of a status at the left of words that end at the panel's right edge."""
-    inches = axes.get_position().width * WIDTH
-    x = 1 + (room - 0.03 - _letters([words]) - 0.12) / inches
-    _mark(axes, x, y, status)
-
-
 def _mark(axes, x, y, status):
-    style = {"marker": SHAPES[status], "markersize": 6, "linestyle": "none", "clip_on": False}
-    edge = 2 if status is Status.NAN else 0.8
-    colour = COLOURS[status]
-    axes.plot([x], [y], color=colour, markeredgecolor=INK, markeredgewidth=edge, zorder=5, **style)
+    axes.plot([x], [y], clip_on=False, zorder=5, **_shape(status))
+
+
+def _shape(status):
+    """How a status is drawn, for a curve of one point or for the key."""
+    return {
+        "linestyle": "none",
+        "marker": SHAPES[status],
+        "markersize": 6,
+        "color": COLOURS[status],
+        "markeredgecolor": INK,
+        "markeredgewidth": 2 if status is Status.NAN else 0.8,
+    }
 
 
 def _number_line(axes, panel):
@@ -276,11 +247,8 @@ def _number_line(axes, panel):
         middle, under = (first + last) / 2, len(names) - 0.4
         style = {"va": "top", "ha": "center", "size": _SMALL, "color": MUTED}
         axes.text(middle, under, panel.x.apart, **style)
-    halo = {
-        "size": _SMALL,
-        "color": INK,
-        "path_effects": [withStroke(linewidth=4, foreground="white")],
-    }
+    stroke = withStroke(linewidth=4, foreground="white")
+    halo = {"size": _SMALL, "color": INK, "path_effects": [stroke]}
     for i, row in enumerate(panel.rows):
         axes.plot([0, 1], [i + 0.2, i + 0.2], color=RULE, linewidth=1)
         axes.text(0, i - 0.22, row.name, va="center", **halo)
@@ -289,11 +257,11 @@ def _number_line(axes, panel):
         away = [mark for mark in marks if not math.isfinite(mark.x)]
         for k, mark in enumerate(away):
             x = first + (last - first) * (k + 1) / (len(away) + 1)
-            _mark(axes, x, i + 0.2, status_of(mark.status, mark.x))
+            _mark(axes, x, i + 0.2, mark.shown_status)
         for mark in marks:
             if math.isfinite(mark.x):
                 x = panel.x.position(mark.x)
-                _mark(axes, x, i + 0.2, status_of(mark.status, mark.x))
+                _mark(axes, x, i + 0.2, mark.shown_status)
                 if mark.label:
                     axes.text(x, i + 0.3, mark.label, ha="center", va="top", size=_SMALL)
 
@@ -306,17 +274,9 @@ def _bands(axes, panel):
         axes.axvspan(a, b, facecolor=colour, alpha=alpha, linewidth=0)
         if _letters([band.label]) > (b - a) * axes.get_position().width * WIDTH:
             continue
-        axes.annotate(
-            band.label,
-            ((a + b) / 2, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, -3),
-            textcoords="offset points",
-            ha="center",
-            va="top",
-            size=_SMALL,
-            color=MUTED,
-        )
+        place = {"xycoords": ("data", "axes fraction"), "xytext": (0, -3)}
+        style = {"ha": "center", "va": "top", "color": MUTED}
+        axes.annotate(band.label, ((a + b) / 2, 1), **place, **_POINTS, **style)
 
 
 def _lines(axes, panel):
@@ -334,18 +294,13 @@ def _lines(axes, panel):
             for a, b in zip(line.x, line.y, strict=True)
         ]
         colour, dashes = CURVES[k % len(CURVES)]
-        axes.plot(
-            *zip(*points, strict=True),
-            color=colour,
-            linestyle=dashes,
-            linewidth=1.8,
-            label=line.name,
-        )
+        style = {"color": colour, "linestyle": dashes, "linewidth": 1.8}
+        axes.plot(*zip(*points, strict=True), label=line.name, **style)
     for mark in panel.marks:
         if math.isfinite(mark.x) and mark.y is not None and math.isfinite(mark.y):
             at = panel.x.position(mark.x), panel.y.position(mark.y)
-            _mark(axes, *at, status_of(mark.status, mark.x))
-            axes.annotate(mark.label, at, xytext=(6, 6), textcoords="offset points", size=_SMALL)
+            _mark(axes, *at, mark.shown_status)
+            axes.annotate(mark.label, at, xytext=(6, 6), **_POINTS)
     if len(panel.line_list) > 1:
         axes.legend(fontsize=_SMALL, frameon=False, labelcolor=INK)
 
@@ -357,42 +312,12 @@ def _key(figure, panels, y):
         for k, name in enumerate(dict.fromkeys(bar.series for bar in bars if bar.series))
     ]
     if bars or any(panel.marks for panel in panels):
-        handles += [
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                marker=SHAPES[s],
-                markersize=6,
-                color=COLOURS[s],
-                markeredgecolor=INK,
-                markeredgewidth=2 if s is Status.NAN else 0.8,
-                label=word,
-            )
-            for s, word in WORDS.items()
-        ]
+        handles += [Line2D([], [], label=word, **_shape(s)) for s, word in WORDS.items()]
     if any(bar.exact is not None for bar in bars):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                marker="|",
-                markersize=10,
-                color=INK,
-                markeredgewidth=1.6,
-                label="exact value",
-            )
-        )
+        tick = {"marker": "|", "markersize": 10, "color": INK, "markeredgewidth": 1.6}
+        handles.append(Line2D([], [], linestyle="none", label="exact value", **tick))
     if handles:
-        figure.legend(
-            handles=handles,
-            loc="center left",
-            bbox_to_anchor=(0.01, y),
-            ncols=7,
-            fontsize=_SMALL,
-            frameon=False,
-            labelcolor=MUTED,
-            handletextpad=0.4,
-            columnspacing=1.4,
-        )
+        style = {"fontsize": _SMALL, "frameon": False, "labelcolor": MUTED}
+        gaps = {"handletextpad": 0.4, "columnspacing": 1.4}
+        place = {"loc": "center left", "bbox_to_anchor": (0.01, y)}
+        figure.legend(handles=handles, ncols=7, **place, **style, **gaps)

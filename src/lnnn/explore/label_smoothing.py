@@ -1,19 +1,15 @@
-"""Explorables of notebook 06: a smoothed target and its loss, and the calibration of real models.
+"""Explorables of notebook 06: a smoothed target and its loss, the calibration of real models."""
 
-``smoothing_scene`` and ``reliability_scene`` are pure: functions and slider values in, scene out.
-``smoothing`` and ``reliability`` wrap them in a widget.
-"""
-
-import dataclasses
 import math
-from functools import partial
 
 import numpy as np
 from scipy import special
 
-from . import numbers, study
-from .scene import Axis, Bar, Line, Mark, Panel, Readout, Scene, Status
+from . import axes, numbers, study
+from .scene import Axis, Bar, Line, Mark, Panel, Readout, Scene
 from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from .snippet import assignments
+from .status import Status, status_of
 from .widget import Explorable
 
 CLASSES = ("3", "10", "100", "1000")
@@ -50,26 +46,18 @@ def smoothing(
     names: titles of the functions given, in order. logits: of the true class, of class 2, of each
     other class. temperature, alpha, classes: where the sliders start.
     """
-    functions = [smooth_labels, smoothed_cross_entropy]
-    functions += [f for f in (minimum_loss, optimal_gap) if f is not None]
-    study.check_functions("smoothing", functions)
-    study.checked_names(names, functions)
     if len(logits) != len(LOGITS):
         raise ValueError(f"logits: three, of {', '.join(ROWS)}; not {len(logits)}")
-    sliders = logit_sliders(logits)
     titles = ("logit 1 (true class)", "logit 2", "each other logit")
-    sliders = [dataclasses.replace(s, label=t) for s, t in zip(sliders, titles, strict=True)]
     controls = [
-        *sliders,
+        *logit_sliders(logits, titles),
         temperature_slider(temperature),
-        Slider("alpha", start=alpha, low=0.0, high=0.9, step=0.01, label="smoothing α"),
+        Slider("alpha", alpha, 0.0, 0.9, step=0.01, label="smoothing α"),
         Choice("classes", CLASSES, start=classes, label="classes V"),
         Choice("class_2", ("allowed", "masked"), label="class 2"),
     ]
-    scene = partial(
-        smoothing_scene, smooth_labels, smoothed_cross_entropy, minimum_loss, optimal_gap
-    )
-    return Explorable(partial(scene, names=names), controls)
+    functions = (smooth_labels, smoothed_cross_entropy, minimum_loss, optimal_gap)
+    return study.explorable(smoothing_scene, functions, controls, names=names)
 
 
 def reliability(
@@ -81,7 +69,6 @@ def reliability(
     ``softmax(z / T)``; ``z`` are the logits (B, V) of a model. models: {name: logits}, two or more.
     labels: (B,) true classes. model, temperature: where the controls start.
     """
-    study.check_functions("reliability", (softmax,))
     models = {str(key): np.asarray(z, dtype=float) for key, z in models.items()}
     labels = np.asarray(labels)
     for key, z in models.items():
@@ -94,158 +81,134 @@ def reliability(
         Choice("model", tuple(models), start=model or "", label="trained with"),
         temperature_slider(temperature),
     ]
-    return Explorable(partial(reliability_scene, softmax, models, labels, name=name), controls)
+    about = {"models": models, "labels": labels, "names": name and [name]}
+    return study.explorable(reliability_scene, [softmax], controls, **about)
 
 
-def smoothing_scene(
-    smooth_labels,
-    smoothed_cross_entropy,
-    minimum_loss,
-    optimal_gap,
-    values: dict,
-    *,
-    names=None,
-) -> Scene:
+@study.shows_problems
+def smoothing_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``smoothing`` at ``values``: logit_1 …, temperature, alpha, classes, class_2."""
-    functions = [smooth_labels, smoothed_cross_entropy]
-    functions += [f for f in (minimum_loss, optimal_gap) if f is not None]
-    names = study.checked_names(names, functions)
     alpha, classes = float(values["alpha"]), int(values["classes"])
-    temperature = float(values["temperature"])
-    z_true, z_2, z_other = (float(z) / temperature for z in logits_of(values))
+    z_true, z_2, z_other = (float(z) / values["temperature"] for z in logits_of(values))
     gap = z_true - z_other
     rival = -math.inf if values["class_2"] == "masked" else z_2 - z_other
-    snippet = _snippet(gap, rival, classes, alpha)
+    code = _snippet(gap, rival, classes, alpha)
+    target_of, loss_of, *extras = study.studied(functions, names, snippet=code)
 
-    target, problem = _target(names[0], smooth_labels, classes, alpha)
-    if problem:
-        return Scene.problem(f"{names[0]} gives no target", names[0], problem, snippet=snippet)
-    loss_at = partial(_loss_at, names[1], smoothed_cross_entropy, rival, classes)
-    loss, problem = loss_at(gap, alpha)
-    if problem:
-        return Scene.problem(f"{names[1]} gives no loss", names[1], problem, snippet=snippet)
-
-    log_p = special.log_softmax(_row(gap, rival, classes))
+    target = _target(target_of, classes, alpha)
+    row, *more = _asked(gap, rival, classes, alpha)
+    loss = loss_of.number(row, *more, otherwise="gives no loss")
+    log_p = special.log_softmax(row)
     lowest = _lowest_gap(target, rival)
     faults = [
-        *_target_faults(names[0], target, alpha),
-        *_loss_faults(names[1], loss, target, log_p),
+        *_target_faults(target_of.name, target, alpha),
+        *_loss_faults(loss_of.name, loss, target, log_p),
     ]
     readouts = [
-        Readout("loss", numbers.nats(loss, 4), _status(loss)),
+        Readout("loss", numbers.nats(loss, 4), status_of(loss)),
         Readout("gap after division by T", numbers.nats(gap, 4)),
         Readout("entropy of the target", numbers.nats(_entropy(target), 4)),
     ]
-    truths = zip((minimum_loss, optimal_gap), _truths(target), strict=True)
-    extras = [(function, truth) for function, truth in truths if function is not None]
-    for name, (function, truth) in zip(names[2:], extras, strict=True):
-        said, problem = study.one_number(name, function, classes, alpha)
-        if problem:
-            return Scene.problem(f"{name} gives no number", name, problem, snippet=snippet)
-        readouts.append(Readout(name, numbers.nats(said, 4), _status(said, ordinary=truth)))
-        if not _same(said, truth):
-            faults.append(f"{name} says {numbers.text(said, 4)} and should be {_short(truth)}")
+    # Of the lowest loss and the best gap either may be given, both or none.
+    truths = zip((*functions, None, None)[2:4], _truths(target), strict=True)
+    truths = [truth for function, truth in truths if function is not None]
+    for function, truth in zip(extras, truths, strict=True):
+        said = function.number(classes, alpha, otherwise="gives no number")
+        status = Status.ORDINARY if said == truth else status_of(said)
+        readouts.append(Readout(function.name, numbers.nats(said, 4), status))
+        if not numbers.agree(said, truth, _SAME):
+            faults.append(f"{function.name} says {_short(said)} and should be {_short(truth)}")
+
+    def loss_at(gap, alpha=alpha):
+        return loss_of.number_or_nan(*_asked(gap, rival, classes, alpha))
 
     x = np.linspace(_LOW, _HIGH, _POINTS)
-    curves = [Line(f"loss, α = {alpha:g}", x, [_number(loss_at(v, alpha)) for v in x])]
+    curves = [Line(f"loss, α = {alpha:g}", x, list(map(loss_at, x)))]
     if alpha > 0:
-        curves.append(Line("loss, α = 0", x, [_number(loss_at(v, 0.0)) for v in x]))
+        curves.append(Line("loss, α = 0", x, [loss_at(v, 0.0) for v in x]))
     curves.append(Line("entropy of the target", x[[0, -1]], [_entropy(target)] * 2))
+    points = {"model": (gap, loss)}
+    # Not where target and loss do not agree, nor where the two words would cover each other.
+    least = loss_at(lowest) if math.isfinite(lowest) else math.nan
+    if math.isfinite(least) and not faults and abs(gap - lowest) > 1:
+        points["lowest"] = (lowest, least)
+    shown = (("target q", target), ("model p", np.exp(log_p)[0]))
+    bars = [Bar(row, of[k], name, digits=3) for k, row in enumerate(ROWS) for name, of in shown]
     return Scene(
         finding="; ".join(faults) or _smoothing_finding(loss, gap, lowest, target, log_p, rival),
         panels=[
-            _loss_panel(curves, gap, loss, _lowest(loss_at, alpha, lowest, faults)),
-            Panel.bars("Target and model", Axis("probability", 0, 1), _bars(target, np.exp(log_p))),
+            _loss_panel(curves, points),
+            Panel.bars("Target and model", Axis("probability", 0, 1), bars),
         ],
         readouts=readouts,
-        snippet=snippet,
+        snippet=code,
     )
 
 
-def reliability_scene(softmax, models: dict, labels, values: dict, *, name=None) -> Scene:
+@study.shows_problems
+def reliability_scene(functions, values: dict, *, models, labels, names=None) -> Scene:
     """The scene of ``reliability`` at ``values``: model, temperature."""
     model, temperature = values["model"], float(values["temperature"])
-    name = name or study.names_of([softmax])[0]
-    z = models[model]
-    answer = study.ask(name, softmax, z, temperature)
-    problem = answer.problem or _no_distributions(name, answer.values)
+    (softmax,) = study.studied(functions, names)
+    p = softmax.answer(models[model], temperature, otherwise="gives no probabilities").values
+    problem = _no_distributions(softmax.name, p)
     if problem:
-        return Scene.problem(f"{name} gives no probabilities", name, problem)
-    p = answer.values
+        softmax.gives_nothing(problem, "gives no probabilities")
     confidence, right = p.max(axis=1), p.argmax(axis=1) == labels
     counts, said, was = _binned(confidence, right)
-    drawn = counts >= _FEW
+    drawn, some = counts >= _FEW, counts > 0
+    error = float((counts[some] * abs(was[some] - said[some])).sum() / counts.sum())
     with np.errstate(divide="ignore"):
         nll = -np.log(p[np.arange(len(labels)), labels]).mean()
+    x = Axis("confidence: the largest probability", 0, 1)
+    y = Axis("share of right predictions", 0, 1)
+    points = list(zip(said[drawn], was[drawn], strict=True))
+    about = {
+        "marks": [Mark(a, y=b, status=Status.ORDINARY) for a, b in points],
+        "note": f"Bins with fewer than {_FEW} predictions are left out.",
+    }
+    lines = [Line("calibrated", [0, 1], [0, 1]), Line(model, said[drawn], was[drawn])]
+    bars = [
+        Bar(f"{k / BINS:.1f} to {(k + 1) / BINS:.1f}", counts[k], text=str(counts[k]))
+        for k in reversed(range(BINS))
+    ]
+    title = f"How many of {len(labels)} predictions"
+    axis = Axis("predictions", 0, len(labels), most=4)
     return Scene(
         finding=_reliability_finding(model, temperature, confidence.mean(), right.mean()),
         panels=[
-            Panel.lines(
-                "How often they are right",
-                Axis("confidence: the largest probability", 0, 1),
-                Axis("share of right predictions", 0, 1),
-                [
-                    Line("calibrated", [0, 1], [0, 1]),
-                    Line(model, said[drawn], was[drawn]),
-                ],
-                marks=[
-                    Mark(a, y=b, status=Status.ORDINARY)
-                    for a, b in zip(said[drawn], was[drawn], strict=True)
-                ],
-                note=f"Bins with fewer than {_FEW} predictions are left out.",
-            ),
-            Panel.bars(
-                f"How many of {len(labels)} predictions",
-                Axis("predictions", 0, len(labels), ticks=_count_ticks(len(labels))),
-                [
-                    Bar(f"{k / BINS:.1f} to {(k + 1) / BINS:.1f}", counts[k], text=str(counts[k]))
-                    for k in reversed(range(BINS))
-                ],
-            ),
+            Panel.lines("How often they are right", x, y, lines, **about),
+            Panel.bars(title, axis, bars),
         ],
         readouts=[
             Readout("accuracy", f"{right.mean():.3f}"),
             Readout("mean confidence", f"{confidence.mean():.3f}"),
-            Readout("expected calibration error", f"{_error(counts, said, was):.3f}"),
-            Readout("NLL", numbers.nats(nll, 3), _status(nll)),
+            Readout("expected calibration error", f"{error:.3f}"),
+            Readout("NLL", numbers.nats(nll, 3), status_of(nll)),
         ],
-        snippet=f"model = {model!r}\ntemperature = {temperature!r}",
+        snippet=assignments(model=model, temperature=temperature),
     )
 
 
 # The target and its loss.
 
 
-def _row(gap, rival, classes):
+def _asked(gap, rival, classes, alpha):
+    """What the loss is called with, where the true logit stands ``gap`` above the others."""
     row = np.zeros((1, classes))
-    row[0, 0], row[0, 1] = gap, rival
+    row[0, :2] = gap, rival
+    return row, np.array([0]), alpha
+
+
+def _target(studied, classes, alpha):
+    """The row for label 0; what is wrong with it ends the scene."""
+    otherwise = "gives no target"
+    target = studied.array((1, classes), np.array([0]), classes, alpha, otherwise=otherwise)
+    row = target.values[0]
+    if not np.isfinite(row).all():
+        problem = f"{studied.name} returned a target that is not finite: {row[:3]} …"
+        studied.gives_nothing(problem, otherwise)
     return row
-
-
-def _target(name, smooth_labels, classes, alpha):
-    """(the row for label 0, "") or (None, what is wrong with it)."""
-    # ``ask`` wants an array that has the shape of the answer; the labels have another.
-    answer = study.ask(
-        name,
-        lambda _: smooth_labels(np.array([0]), classes, alpha),
-        np.zeros((1, classes)),
-        1.0,
-    )
-    if answer.problem:
-        return None, answer.problem
-    if not np.isfinite(answer.values).all():
-        return None, f"{name} returned a target that is not finite: {answer.values[0, :3]} …"
-    return answer.values[0], ""
-
-
-def _loss_at(name, function, rival, classes, gap, alpha):
-    """``one_number`` of the loss where the true logit stands ``gap`` above the others."""
-    return study.one_number(name, function, _row(gap, rival, classes), np.array([0]), alpha)
-
-
-def _number(answer):
-    value, problem = answer
-    return math.nan if problem else value
 
 
 def _entropy(target):
@@ -267,24 +230,13 @@ def _lowest_gap(target, rival):
     return math.log(q / (1 - q)) + float(np.logaddexp(rival, math.log(len(target) - 2)))
 
 
-def _same(a, b):
-    return a == b or abs(a - b) <= _SAME * max(1.0, abs(b))
-
-
 def _short(value):
     return numbers.text(value, 4)
 
 
-def _status(value, ordinary=None):
-    """The status of a number; an infinity that is the right answer is ordinary."""
-    if math.isnan(value):
-        return Status.NAN
-    return Status.ORDINARY if math.isfinite(value) or value == ordinary else Status.OVERFLOW
-
-
 def _target_faults(name, target, alpha):
     total = float(target.sum())
-    if not _same(total, 1.0):
+    if not numbers.agree(total, 1.0, _SAME):
         return [f"The target of {name} sums to {_short(total)}, not to 1: no distribution"]
     if target.min() < 0:
         return [f"{name} gives a class {_short(target.min())}: a probability below 0"]
@@ -299,7 +251,7 @@ def _loss_faults(name, loss, target, log_p):
     expected = float(-(target[asked] * log_p[0, asked]).sum())
     if math.isnan(loss):
         return [f"{name} is NaN and should be {numbers.nats(expected)}: 0 times −inf is no number"]
-    if not _same(loss, expected):
+    if not numbers.agree(loss, expected, _SAME):
         return [
             f"{name} says {numbers.nats(loss)}, and against this target the model costs "
             f"{numbers.nats(expected)}"
@@ -315,9 +267,8 @@ def _smoothing_finding(loss, gap, lowest, target, log_p, rival):
             "the loss is infinite"
         )
     if math.isinf(lowest):
-        return (
-            f"The loss is {numbers.nats(loss, 2)}: with a hard label a larger gap is always cheaper"
-        )
+        cost = numbers.nats(loss, 2)
+        return f"The loss is {cost}: with a hard label a larger gap is always cheaper"
     floor = f"the lowest is {_short(_entropy(target))}"
     if loss - _entropy(target) < _NEAR:
         return f"The model says what the target says and pays {numbers.nats(loss, 4)}; {floor}"
@@ -326,26 +277,17 @@ def _smoothing_finding(loss, gap, lowest, target, log_p, rival):
             f"The true class is where it should be, class 2 is not: {numbers.nats(loss, 4)}, "
             f"and {floor}"
         )
-    direction = "surer" if gap > lowest else "less sure"
+    direction = "Surer" if gap > lowest else "Less sure"
     where = f" at a gap of {numbers.text(lowest, 3)}" if abs(rival) < _SAME else ""
     return (
-        f"{direction.capitalize()} than asked ({_short(says)}, not {_short(asked)}), "
+        f"{direction} than asked ({_short(says)}, not {_short(asked)}), "
         f"it pays {numbers.nats(loss, 4)}; {floor}{where}"
     )
 
 
-def _lowest(loss_at, alpha, gap, faults):
-    """(gap, loss) of the lowest point; none without one, or where target and loss do not agree."""
-    value = _number(loss_at(gap, alpha)) if math.isfinite(gap) else math.nan
-    return (gap, value) if math.isfinite(value) and not faults else None
-
-
-def _loss_panel(curves, gap, loss, lowest):
+def _loss_panel(curves, points):
     shown = [v for line in curves for v in line.y if np.isfinite(v)]
-    high = numbers.nice_ceiling(max([*shown, 1.0]))
-    points = {"model": (gap, loss)}
-    if lowest and abs(gap - lowest[0]) > 1:  # else the two words would cover each other
-        points["lowest"] = lowest
+    losses = axes.from_zero("loss (nats)", shown, most=5)
     marks, away = [], []
     for name, (x, y) in points.items():
         if not _LOW <= x <= _HIGH:
@@ -353,23 +295,10 @@ def _loss_panel(curves, gap, loss, lowest):
         elif math.isfinite(y):
             marks.append(Mark(x, name, y=y, status=Status.ORDINARY))
         else:
-            marks.append(Mark(x, f"{name}: {numbers.text(y)}", y=high, status=_status(y)))
-    return Panel.lines(
-        "Loss",
-        Axis("gap of the true logit to the others, after division by T (nats)", _LOW, _HIGH),
-        Axis("loss (nats)", 0, high, ticks=numbers.linear_ticks(0, high, most=5)),
-        curves,
-        marks=marks,
-        note=f"Off the picture: {', '.join(away)}." if away else "",
-    )
-
-
-def _bars(target, p):
-    return [
-        Bar(row, source[k], series=series, text=numbers.text(source[k], 3))
-        for k, row in enumerate(ROWS)
-        for series, source in (("target q", target), ("model p", p[0]))
-    ]
+            marks.append(Mark(x, f"{name}: {numbers.text(y)}", y=losses.high, status=status_of(y)))
+    note = f"Off the picture: {', '.join(away)}." if away else ""
+    gaps = Axis("gap of the true logit to the others, after division by T (nats)", _LOW, _HIGH)
+    return Panel.lines("Loss", gaps, losses, curves, marks=marks, note=note)
 
 
 def _snippet(gap, rival, classes, alpha):
@@ -402,20 +331,9 @@ def _binned(confidence, right):
     return counts, said, was
 
 
-def _error(counts, said, was):
-    """The expected calibration error: mean |share right − confidence|, weighted by the counts."""
-    some = counts > 0
-    return float((counts[some] * abs(was[some] - said[some])).sum() / counts.sum())
-
-
-def _count_ticks(n):
-    return numbers.linear_ticks(0, n, most=4)
-
-
 def _reliability_finding(model, temperature, confidence, accuracy):
     points = 100 * (confidence - accuracy)
-    kind = "over-confident" if points > 0 else "under-confident"
-    verdict = f"{kind} by {abs(points):.0f} points"
+    verdict = f"{'over' if points > 0 else 'under'}-confident by {abs(points):.0f} points"
     if abs(points) < 1:
         verdict = "within one point of each other"
     return (

@@ -1,24 +1,23 @@
-"""Explorables of notebook 01: the tangent of ln p, surprisal in nats and bits, product against sum.
-
-``tangent_scene``, ``surprisal_scene`` and ``product_and_sum_scene`` are pure: functions and slider
-values in, scene out. ``tangent``, ``surprisal`` and ``product_and_sum`` wrap them in a widget.
-"""
+"""Explorables of notebook 01: the tangent of ln p, surprisal in nats and bits, product and sum."""
 
 import math
-from functools import partial
 
 import mpmath
 import numpy as np
 
 from lnnn import exact as oracle
 
-from . import numbers, study
+from . import axes, numbers, study
+from .bars import probability_bar, told_bar
+from .curves import within
 from .float_types import TYPES
-from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene, Status
-from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from .scene import Axis, Band, Line, Mark, Panel, Readout, Scene
+from .sliders import Slider, dtype_choice, logits_of, softmax_sliders
+from .snippet import assignments
+from .status import Status
 from .widget import Explorable
+from .words import counted
 
-DTYPES = ("float16", "float32", "float64")
 LOGITS = (2.0, 1.0, 0.0, -1.0)
 LN2 = math.log(2)
 
@@ -34,11 +33,8 @@ def tangent(log=np.log, *, name=None, p=0.1) -> Explorable:
     log: called as ``log(p)`` with a 1-D float64 array; returns an array of its shape, in nats.
     name: its title; its own name unless given. p: where the slider starts.
     """
-    study.check_functions("tangent", (log,))
-    slider = Slider(
-        "p", start=p, low=1e-6, high=0.99, scale="log", per_decade=10, label="probability p"
-    )
-    return Explorable(partial(tangent_scene, log, name=name), [slider])
+    slider = Slider("p", p, 1e-6, 0.99, scale="log", per_decade=10, label="probability p")
+    return study.explorable(tangent_scene, [log], [slider], names=name and [name])
 
 
 def surprisal(nll, nats_to_bits=None, *, name=None, logits=LOGITS, temperature=1.0) -> Explorable:
@@ -49,10 +45,10 @@ def surprisal(nll, nats_to_bits=None, *, name=None, logits=LOGITS, temperature=1
     unless given. name: title of ``nll``; its own name unless given.
     logits, temperature: where the sliders start.
     """
-    study.check_functions("surprisal", [f for f in (nll, nats_to_bits) if f is not None])
-    controls = [*logit_sliders(logits), temperature_slider(temperature)]
-    scene = partial(surprisal_scene, nll, nats_to_bits=nats_to_bits, name=name)
-    return Explorable(scene, controls)
+    functions = [nll, nats_to_bits]
+    names = name and [name, *study.names_of(f for f in functions if f is not None)[1:]]
+    controls = softmax_sliders(logits, temperature)
+    return study.explorable(surprisal_scene, functions, controls, names=names)
 
 
 def product_and_sum(
@@ -64,184 +60,149 @@ def product_and_sum(
     return one number: the product, and the sum of ln p in nats. names: their titles, in order.
     tokens, p, dtype: where the sliders start.
     """
-    study.check_functions("product_and_sum", (product, log_sum))
-    scene = partial(product_and_sum_scene, product, log_sum, names=names)
     controls = [
-        Slider(
-            "tokens", start=tokens, low=1, high=100_000, scale="log", per_decade=10, integer=True
-        ),
-        Slider("p", start=p, low=0.01, high=1.0, step=0.01, label="probability of each token"),
-        Choice("dtype", DTYPES, start=dtype, label="floats"),
+        Slider("tokens", tokens, 1, 100_000, scale="log", per_decade=10, integer=True),
+        Slider("p", p, 0.01, 1.0, step=0.01, label="probability of each token"),
+        dtype_choice(dtype),
     ]
-    return Explorable(scene, controls)
+    functions = (product, log_sum)
+    return study.explorable(product_and_sum_scene, functions, controls, names=names)
 
 
-def tangent_scene(log, values: dict, *, name=None) -> Scene:
+@study.shows_problems
+def tangent_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``tangent`` at ``values``: p."""
     p = float(values["p"])
-    name = name or study.names_of([log])[0]
+    (log,) = study.studied(functions, names)
     h = 1e-4 * p
     window = min(2 * p, 1.0)
     whole = np.geomspace(1e-6, 1, 150)
     near = np.linspace(window / 200, window, 120)
     points = np.concatenate([[p, p + _STEP, p - h, p + h], whole, near])
-    answer = study.ask(name, log, points, 1.0, _logs(points))
-    if answer.problem:
-        return Scene.problem(f"{name} gives no logarithm", name, answer.problem)
-    at_p, stepped, below, above = (float(v) for v in answer.values[:4])
-    curve, close = np.split(answer.values[4:], [len(whole)])
+    with mpmath.workdps(30):
+        truth = [mpmath.log(mpmath.mpf(float(v))) for v in points]
+    said = log.answer(points, 1.0, truth, otherwise="gives no logarithm").values
+    at_p, stepped, below, above = (float(v) for v in said[:4])
+    curve, close = np.split(said[4:], [len(whole)])
     slope = (above - below) / (2 * h)
-    gain = stepped - at_p
     y = float(mpmath.log(mpmath.mpf(p)))
-    mark = Mark(p, y=at_p)
+    marks = [Mark(p, y=at_p)]
+    # Three nats down and one up, whatever y is, so that only the numbers change with p.
+    high = min(y + 1, 0.0)
+    ticks = numbers.ticks_at((y + k for k in (-3, -2, -1, 0, 1) if y + k <= high), 4)
+    meets = p * (1 - y)  # there the tangent has the height ln p = 0
+    lines = [Line(log.name, whole, curve), _tangent_line(p, y, min(1.0, meets))]
+    zoomed = [
+        Line(log.name, near, np.where(close > y - 3, close, np.nan)),
+        _tangent_line(p, y, min(window, meets)),
+    ]
+    all_p, all_ln_p = Axis("probability p", 0, 1), Axis("ln p (nats)", -15, 0)
+    some_p = Axis("probability p", 0, window, most=4)
+    some_ln_p = Axis("ln p (nats)", y - 3, high, ticks=ticks)
+    title = f"Close up: p from 0 to {numbers.text(window, 3)}"
     return Scene(
-        finding=_tangent_finding(name, p, slope, gain),
+        finding=_tangent_finding(log.name, p, slope, stepped - at_p),
         panels=[
-            Panel.lines(
-                "All probabilities",
-                Axis("probability p", 0, 1),
-                Axis("ln p (nats)", -15, 0),
-                [Line(name, whole, curve), _tangent_line(p, y, min(1.0, p * (1 - y)))],
-                marks=[mark],
-            ),
-            Panel.lines(
-                f"Close up: p from 0 to {numbers.text(window, 3)}",
-                Axis("probability p", 0, window, ticks=numbers.linear_ticks(0, window, most=4)),
-                _close_up_axis(y),
-                [
-                    Line(name, near, np.where(close > y - 3, close, np.nan)),
-                    _tangent_line(p, y, min(window, p * (1 - y))),
-                ],
-                marks=[mark],
-            ),
+            Panel.lines("All probabilities", all_p, all_ln_p, lines, marks=marks),
+            Panel.lines(title, some_p, some_ln_p, zoomed, marks=marks),
         ],
         readouts=[
-            Readout("ln p", f"{numbers.text(at_p, 5)} nats"),
-            Readout("surprisal", f"{numbers.text(-at_p / LN2, 5)} bits"),
+            Readout("ln p", numbers.nats(at_p, 5)),
+            Readout("surprisal", _bits(-at_p, 5)),
             Readout("slope 1/p", numbers.text(1 / p, 4)),
-            Readout(f"slope of {name}, measured", numbers.text(slope, 4)),
+            Readout(f"slope of {log.name}, measured", numbers.text(slope, 4)),
         ],
-        snippet=f"p = {p!r}",
+        snippet=assignments(p=p),
     )
 
 
-def surprisal_scene(nll, values: dict, *, nats_to_bits=None, name=None) -> Scene:
+@study.shows_problems
+def surprisal_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``surprisal`` at ``values``: logit_1 …, temperature."""
     temperature = float(values["temperature"])
-    name = name or study.names_of([nll])[0]
+    nll, *converters = study.studied(functions, names)
     z = logits_of(values)
     log_p = oracle.log_softmax(z, temperature=temperature)
     p = oracle.to_float(oracle.exp(log_p))
     truth = -log_p
-    answer = study.ask(name, nll, p, 1.0, truth)
-    if answer.problem:
-        return Scene.problem(f"{name} gives no surprisal", name, answer.problem)
+    answer = nll.answer(p, 1.0, truth, otherwise="gives no surprisal")
+    nats = answer.values
     statuses = [
         Status.UNDERFLOW if p_k == 0 and np.isinf(v) else status
-        for v, p_k, status in zip(answer.values, p, answer.statuses, strict=True)
+        for v, p_k, status in zip(nats, p, answer.statuses, strict=True)
     ]
-    bits, bits_fault, note = answer.values / LN2, "", answer.note
-    if nats_to_bits is not None:
-        converter = study.names_of([nll, nats_to_bits])[1]
-        converted = study.ask(converter, nats_to_bits, answer.values, 1.0)
-        if converted.problem:
-            return Scene.problem(f"{converter} gives no bits", converter, converted.problem)
-        bits, bits_fault = converted.values, _bits_fault(converter, answer.values, converted.values)
+    bits, bits_fault, note = nats / LN2, "", answer.note
+    for converter in converters:
+        converted = converter.answer(nats, otherwise="gives no bits")
+        bits, bits_fault = converted.values, _bits_fault(converter.name, nats, converted.values)
         note = "; ".join(f"{a.name}: {a.note}" for a in (answer, converted) if a.note)
     exact = oracle.to_float(truth)
     bars = []
     for k, status in enumerate(statuses):
-        row, flushed = f"class {k + 1}", status is Status.UNDERFLOW
-        for unit, shown, size in (("nats", answer.values, 1.0), ("bits", bits, LN2)):
+        for unit, shown, size in (("nats", nats, 1.0), ("bits", bits, LN2)):
             value = float(shown[k])
-            same = math.isfinite(value) == math.isfinite(answer.values[k])
-            text = numbers.text(value, 4) + (" flushed" if flushed and same else "")
-            bars.append(
-                Bar(row, value, unit, status if same else None, text, exact=exact[k] / size)
-            )
+            same = math.isfinite(value) == math.isfinite(nats[k])
+            more = {"series": unit, "exact": exact[k] / size}
+            bar = told_bar(f"class {k + 1}", value, status if same else None, digits=4, **more)
+            bars.append(bar)
+    probabilities = [probability_bar(f"class {k}", v, digits=3) for k, v in enumerate(p, start=1)]
+    axis = axes.from_zero("surprisal (nats, bits)", exact / LN2)
     entropy = float(sum(a * b for a, b in zip(oracle.exp(log_p), truth, strict=True)))
     return Scene(
-        finding=_surprisal_finding(name, answer.values, p, z, temperature, bits_fault),
+        finding=_surprisal_finding(nll.name, nats, p, z, temperature, bits_fault),
         panels=[
-            Panel.bars(
-                "Probability",
-                Axis("probability", 0, 1),
-                [
-                    Bar(
-                        f"class {k + 1}",
-                        p_k,
-                        status=Status.UNDERFLOW if p_k == 0 else None,
-                        text=numbers.text(p_k, 3) + (" flushed" if p_k == 0 else ""),
-                    )
-                    for k, p_k in enumerate(p)
-                ],
-            ),
-            Panel.bars(
-                "Surprisal, if this class is right",
-                _surprisal_axis(exact.max() / LN2),
-                bars,
-                note=note,
-            ),
+            Panel.bars("Probability", Axis("probability", 0, 1), probabilities),
+            Panel.bars("Surprisal, if this class is right", axis, bars, note=note),
         ],
         readouts=[
             Readout("expected surprisal (entropy)", f"{numbers.nats(entropy)} = {_bits(entropy)}"),
             Readout("perplexity e^entropy", f"{numbers.text(np.exp(entropy), 4)} equal classes"),
         ],
-        snippet=f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}",
+        snippet=assignments(z=z, temperature=temperature),
     )
 
 
-def product_and_sum_scene(product, log_sum, values: dict, *, names=None) -> Scene:
+@study.shows_problems
+def product_and_sum_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``product_and_sum`` at ``values``: tokens, p, dtype."""
     n, dtype = int(values["tokens"]), np.dtype(values["dtype"])
     p = np.full(n, values["p"], dtype=dtype)
-    names = list(names or study.names_of([product, log_sum]))
+    product, log_sum = study.studied(functions, names)
     log_p = mpmath.log(mpmath.mpf(float(p[0])))
     truth = float(n * log_p)
-    answers = []
-    for name, function in zip(names, (product, log_sum), strict=True):
-        value, problem = study.one_number(name, function, p)
-        if problem:
-            return Scene.problem(f"{name} gives no answer", name, problem)
-        answers.append(value)
-    last, total = answers
+    last, total = (f.number(p, otherwise="gives no answer") for f in (product, log_sum))
     first_zero = _first_zero(product, p) if last == 0 else None
     counts = np.unique(np.linspace(1, n, _PREFIXES).round().astype(int))
     if first_zero is not None and first_zero > 1:
         counts = np.union1d(counts, [first_zero - 1])
-    products = np.array([_number(product, p[:k]) for k in counts])
-    sums = np.array([_number(log_sum, p[:k]) for k in counts])
+    products = np.array([product.number_or_nan(p[:k]) for k in counts])
+    sums = np.array([log_sum.number_or_nan(p[:k]) for k in counts])
     with np.errstate(all="ignore"):
         logs = np.log(products)
         mean = np.exp(np.float64(total) / n)
-    logs[~np.isfinite(logs)] = np.nan
     low = -numbers.nice_ceiling(-truth) if truth < 0 else -1.0
-    said, fault = _product_clause(names[0], last, truth, first_zero, dtype)
-    sum_said, sum_fault = _sum_clause(names[1], total, truth, dtype)
-    marks = [
-        *_sum_mark(counts, sums, total, sum_fault),
-        *_product_mark(counts, logs, low, last, first_zero, fault),
+    said, fault = _product_clause(product.name, last, truth, first_zero, dtype)
+    sum_said, sum_fault = _sum_clause(log_sum.name, total, truth, dtype)
+    lines = [
+        Line(log_sum.name, counts, within(sums, low)),
+        Line(f"ln of {product.name}", counts, within(logs, low)),
     ]
-    token_word = "token" if n == 1 else "tokens"
-    return Scene(
-        finding=f"{n} {token_word} of probability {values['p']:g}: {said}, {sum_said}",
-        panels=[
-            Panel.lines(
-                "Log-probability of the sequence so far",
-                Axis("tokens so far", 0, _WITH_LABELS * n, ticks=numbers.linear_ticks(0, n)),
-                Axis("log-probability (nats)", low, 0.0, ticks=numbers.linear_ticks(low, 0)),
-                [
-                    Line(names[1], counts, np.where(sums >= low, sums, np.nan)),
-                    Line(f"ln of {names[0]}", counts, np.where(logs >= low, logs, np.nan)),
-                ],
-                marks=marks,
-                bands=_too_small(n, float(log_p), dtype),
-                wide=True,
-            )
+    about = {
+        "marks": [
+            *_sum_mark(counts, sums, total, sum_fault),
+            *_product_mark(counts, logs, low, last, first_zero, fault),
         ],
+        "bands": _too_small(n, float(log_p), dtype),
+    }
+    x = Axis("tokens so far", 0, _WITH_LABELS * n, ticks=numbers.linear_ticks(0, n))
+    y = Axis("log-probability (nats)", low, 0.0)
+    title = "Log-probability of the sequence so far"
+    return Scene(
+        finding=f"{counted(n, 'token')} of probability {values['p']:g}: {said}, {sum_said}",
+        panels=[Panel.lines(title, x, y, lines, wide=True, **about)],
         readouts=[
-            Readout(names[0], numbers.text(last, 4), fault),
-            Readout(names[1], numbers.nats(total, 7), sum_fault),
+            Readout(product.name, numbers.text(last, 4), fault),
+            Readout(log_sum.name, numbers.nats(total, 7), sum_fault),
             Readout("exact", f"{numbers.nats(truth, 7)}, p held as {numbers.text(p[0], 6)}"),
             Readout("geometric mean exp(sum / tokens)", numbers.text(mean, 4)),
         ],
@@ -253,21 +214,9 @@ def _bits(nats, digits=4):
     return f"{numbers.text(nats / LN2, digits)} bits"
 
 
-def _logs(points):
-    with mpmath.workdps(30):
-        return np.array([mpmath.log(mpmath.mpf(float(v))) for v in points], dtype=object)
-
-
 def _tangent_line(p, y, end):
-    """Through (p, y) with slope 1/p, from p = 0; at p·(1 − y) it meets ln p = 0."""
+    """Through (p, y) with slope 1/p, from p = 0 to ``end``."""
     return Line("slope 1/p", [0.0, end], [y - 1, y + (end - p) / p])
-
-
-def _close_up_axis(y):
-    """Three nats down and one up, whatever y is, so that only the numbers change with p."""
-    high = min(y + 1, 0.0)
-    ticks = tuple((y + k, numbers.text(y + k, 4)) for k in (-3, -2, -1, 0, 1) if y + k <= high)
-    return Axis("ln p (nats)", y - 3, high, ticks=ticks)
 
 
 def _tangent_finding(name, p, slope, gain):
@@ -281,11 +230,6 @@ def _tangent_finding(name, p, slope, gain):
         f"At p = {at} one percentage point more is worth {numbers.text(gain, 3)} nats; "
         f"the tangent says {numbers.text(_STEP / p, 3)}"
     )
-
-
-def _surprisal_axis(most_bits):
-    high = numbers.nice_ceiling(most_bits)
-    return Axis("surprisal (nats, bits)", 0, high, ticks=numbers.linear_ticks(0, high, most=4))
 
 
 def _bits_fault(name, nats, bits):
@@ -318,7 +262,7 @@ def _surprisal_finding(name, nats, p, z, temperature, bits_fault):
     gap = float(z[best] - z[worst])
     difference = float(nats[worst] - nats[best])
     expected = gap / temperature
-    if not abs(difference - expected) <= 1e-6 * max(1.0, expected):
+    if not numbers.agree(difference, expected, 1e-6):
         return (
             f"{name} makes class {worst + 1} {numbers.nats(difference)} dearer than "
             f"class {best + 1}; their logit gap divided by T is {numbers.text(expected, 4)}"
@@ -336,26 +280,16 @@ def _surprisal_finding(name, nats, p, z, temperature, bits_fault):
     )
 
 
-def _number(function, p):
-    """What the function makes of a shorter sequence; NaN where that is no number."""
-    value, _ = study.one_number("", function, p)
-    return math.nan if value is None else value
-
-
 def _first_zero(product, p):
     """The number of tokens from which on the product is 0, by bisection."""
     some, zero = 0, len(p)
     while zero - some > 1:
         middle = (some + zero) // 2
-        if _number(product, p[:middle]) == 0:
+        if product.number_or_nan(p[:middle]) == 0:
             zero = middle
         else:
             some = middle
     return zero
-
-
-def _agrees(log, truth):
-    return abs(log - truth) <= _TOLERANCE * max(1.0, abs(truth))
 
 
 def _product_clause(name, last, truth, first_zero, dtype):
@@ -379,10 +313,9 @@ def _sum_clause(name, total, truth, dtype):
         return f"{name} is NaN", Status.NAN
     if math.isinf(total):
         return f"and even {name} is {numbers.nats(total)} in {dtype}", Status.OVERFLOW
-    if not _agrees(total, truth):
-        wrong = f"{name} is {numbers.nats(total)} and should be {numbers.nats(truth)}"
-        return wrong, Status.ORDINARY
-    return f"{name} is {numbers.nats(total, 5)}", Status.ORDINARY
+    right = f"{name} is {numbers.nats(total, 5)}"
+    wrong = f"{name} is {numbers.nats(total)} and should be {numbers.nats(truth)}"
+    return right if numbers.agree(total, truth, _TOLERANCE) else wrong, Status.ORDINARY
 
 
 def _sum_mark(counts, sums, total, fault):

@@ -1,35 +1,21 @@
-"""Scenes of notebook 04: formulas side by side, and the shift that moves nothing.
-
-``side_by_side_scene`` and ``shift_scene`` are pure: functions and slider values in, scene out.
-``side_by_side`` and ``shift`` wrap them in a widget.
-"""
-
-from functools import partial
+"""Explorables of notebook 04: formulas side by side, and the shift that moves nothing."""
 
 import numpy as np
 
 from lnnn import exact as oracle
 
 from . import axes, numbers, study
-from .scene import Bar, Mark, Panel, Readout, Row, Scene, Status
-from .sliders import (
-    Choice,
-    Slider,
-    logit_sliders,
-    logits_of,
-    offset_slider,
-    temperature_slider,
-)
+from .bars import told_bar
+from .scene import Mark, Panel, Readout, Row, Scene
+from .sliders import Slider, dtype_choice, logits_of, offset_slider, softmax_sliders
+from .snippet import assignments
+from .status import Status
 from .widget import Explorable
+from .words import of_classes
 
-DTYPES = ("float16", "float32", "float64")
 LOGITS = (2.0, 1.0, 0.0, -1.0)
 
-_WORDS = {
-    Status.OVERFLOW: "overflow",
-    Status.UNDERFLOW: "flushed",
-    Status.NAN: "NaN",
-}
+_GOOD = 4  # ulp: an error of rounding, not of method
 
 
 def side_by_side(
@@ -51,22 +37,9 @@ def side_by_side(
     logits, temperature, offset, dtype: where the sliders start; one slider for each logit.
     quantity: the label of the value axis, with its unit.
     """
-    study.check_functions("side_by_side", functions)
-    names = study.checked_names(names, functions)
-    scene = partial(
-        side_by_side_scene,
-        functions,
-        names=names,
-        exact=exact or oracle.log_softmax,
-        quantity=quantity,
-    )
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        offset_slider(offset),
-        Choice("dtype", DTYPES, start=dtype, label="floats"),
-    ]
-    return Explorable(scene, controls)
+    controls = softmax_sliders(logits, temperature, offset_slider(offset), dtype_choice(dtype))
+    about = {"names": names, "exact": exact or oracle.log_softmax, "quantity": quantity}
+    return study.explorable(side_by_side_scene, functions, controls, **about)
 
 
 def shift(
@@ -77,23 +50,9 @@ def shift(
     function: called like those of ``side_by_side``. The change is measured in ulp and split into
     what ``z + c`` lost by rounding and what the function added.
     """
-    study.check_functions("shift", (function,))
-    (name,) = study.checked_names(name and [name], (function,))
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Slider(
-            "c",
-            start=c,
-            low=-1e9,
-            high=1e9,
-            scale="symlog",
-            per_decade=5,
-            label="shift c",
-        ),
-        Choice("dtype", DTYPES, start=dtype, label="floats"),
-    ]
-    return Explorable(partial(shift_scene, function, name=name), controls)
+    slider = Slider("c", c, -1e9, 1e9, scale="symlog", per_decade=5, label="shift c")
+    controls = softmax_sliders(logits, temperature, slider, dtype_choice(dtype))
+    return study.explorable(shift_scene, [function], controls, names=name and [name])
 
 
 def side_by_side_scene(
@@ -105,128 +64,83 @@ def side_by_side_scene(
     quantity="log-probability (nats)",
 ) -> Scene:
     """The scene of ``side_by_side`` at ``values``: logit_1 …, temperature, offset, dtype."""
-    dtype = np.dtype(values["dtype"])
-    temperature = float(values["temperature"])
-    names = names or study.names_of(functions)
+    dtype, temperature = np.dtype(values["dtype"]), float(values["temperature"])
     with np.errstate(over="ignore"):
         z = (logits_of(values) + values["offset"]).astype(dtype)
     truth = exact(z, temperature=temperature)
-    answers = [
-        study.ask(name, function, z, temperature, truth)
-        for name, function in zip(names, functions, strict=True)
-    ]
+    answers = [f.ask(z, temperature, truth) for f in study.studied(functions, names)]
     axis = axes.value_axis(quantity, truth, answers)
-    panels = [_value_panel(answer, truth, axis) for answer in answers]
-    if any(not a.problem for a in answers):
-        panels.append(_error_panel([(a.name, a) for a in answers if not a.problem], dtype))
+    panels = [
+        Panel.message(answer.name, answer.problem)
+        if answer.problem
+        else Panel.bars(answer.name, axis, _bars(truth, {"": answer}), note=answer.note)
+        for answer in answers
+    ]
+    working = [answer for answer in answers if not answer.problem]
+    if working:
+        panels.append(_error_panel(working, dtype))
     return Scene(
-        finding=_side_by_side_finding(answers, z),
+        finding=_side_by_side_finding(answers, working, z),
         panels=panels,
         readouts=[
-            Readout(f"logits as {dtype} holds them", _listed(z)),
-            Readout("exact", _listed(oracle.to_float(truth), digits=5)),
+            Readout(f"logits as {dtype} holds them", numbers.listed(z)),
+            Readout("exact", numbers.listed(oracle.to_float(truth), digits=5)),
         ],
-        snippet=_snippet(z, temperature),
+        snippet=assignments(typed=True, z=z, temperature=temperature),
     )
 
 
-def shift_scene(function, values: dict, *, name=None) -> Scene:
+@study.shows_problems
+def shift_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``shift`` at ``values``: logit_1 …, temperature, c, dtype."""
     dtype = np.dtype(values["dtype"])
     temperature, c = float(values["temperature"]), float(values["c"])
-    name = name or study.names_of([function])[0]
     z = logits_of(values).astype(dtype)
     with np.errstate(over="ignore"):
         moved = z + dtype.type(c)
     truth = oracle.log_softmax(z, temperature=temperature)
     moved_truth = oracle.log_softmax(moved, temperature=temperature)
-    before = study.ask(name, function, z, temperature, truth)
-    after = study.ask(name, function, moved, temperature, moved_truth)
     shown = numbers.text(c, 5)
-    readouts = [Readout(f"z + c as {dtype} holds it", _listed(moved))]
-    for which, answer in (("before", before), (f"after adding {shown}", after)):
-        if answer.problem:
-            return Scene.problem(
-                f"{name} gives no log-probabilities {which}",
-                name,
-                answer.problem,
-                readouts=readouts,
-                snippet=_snippet(z, temperature, c),
-            )
+    more = {
+        "readouts": [Readout(f"z + c as {dtype} holds it", numbers.listed(moved))],
+        "snippet": assignments(typed=True, z=z, temperature=temperature, c=c),
+    }
+    (function,) = study.studied(functions, names, **more)
+    lacking = "gives no log-probabilities"
+    before = function.answer(z, temperature, truth, otherwise=f"{lacking} before")
+    lacking += f" after adding {shown}"
+    after = function.answer(moved, temperature, moved_truth, otherwise=lacking)
     change = oracle.ulp_error(after.values, oracle.to_mpf(before.values))
     rounding = _ulps_between(moved_truth, truth, dtype)
     axis = axes.value_axis("log-probability (nats)", truth, [before, after])
-    bars = [
-        bar
-        for k in range(len(z))
-        for bar in (
-            _bar(k, before, truth, series="before"),
-            _bar(k, after, truth, series="after"),
-        )
-    ]
+    bars = _bars(truth, {"before": before, "after": after})
     rows = {
         "after − before": change,
         "of it, from rounding z + c": rounding,
-        f"for scale: error of {name} on z + c": after.errors,
+        f"for scale: error of {function.name} on z + c": after.errors,
     }
     marks = [Mark(e, row=row, status=_error_status(e)) for row, es in rows.items() for e in es]
+    lines = [Row(row, _worst_text(es)) for row, es in rows.items()]
+    ulps = axes.ulp_axis("change (ulp)", dtype, np.concatenate(list(rows.values())))
     return Scene(
-        finding=_shift_finding(name, shown, dtype, change, rounding, after),
+        finding=_shift_finding(function.name, shown, dtype, change, rounding, after),
         panels=[
             Panel.bars("Before and after", axis, bars, wide=True),
-            Panel.number_line(
-                "How far each class moved",
-                axes.ulp_axis("change (ulp)", dtype, np.concatenate(list(rows.values()))),
-                [Row(row, _worst_text(es)) for row, es in rows.items()],
-                marks,
-                wide=True,
-            ),
+            Panel.number_line("How far each class moved", ulps, lines, marks, wide=True),
         ],
-        readouts=readouts,
-        snippet=_snippet(z, temperature, c),
+        **more,
     )
 
 
-def _listed(values, digits=6):
-    return ", ".join(numbers.text(v, digits) for v in values)
-
-
-def _snippet(z, temperature, c=None):
-    held = ", ".join(repr(float(v)) for v in z).replace("inf", "np.inf")
-    lines = [
-        f"z = np.array([{held}], dtype=np.{z.dtype})",
-        f"temperature = {temperature!r}",
-    ]
-    if c is not None:
-        lines.append(f"c = {c!r}")
-    return "\n".join(lines)
-
-
-def _bar(k, answer, truth, series=""):
-    value, status = float(answer.values[k]), answer.statuses[k]
-    text = numbers.text(value, 6)
-    if status is Status.UNDERFLOW:
-        text = f"{text} {_WORDS[status]}"
-    return Bar(
-        f"class {k + 1}",
-        value,
-        series=series,
-        status=status,
-        text=text,
-        exact=_finite(truth[k]),
-    )
-
-
-def _finite(exact_value):
-    value = float(exact_value)
-    return value if np.isfinite(value) else None
-
-
-def _value_panel(answer, truth, axis):
-    if answer.problem:
-        return Panel.message(answer.name, answer.problem)
-    bars = [_bar(k, answer, truth) for k in range(len(truth))]
-    return Panel.bars(answer.name, axis, bars, note=answer.note)
+def _bars(truth, series):
+    """For each class the value of each answer in ``series``, with a tick at the exact one."""
+    bars = []
+    for k, exact in enumerate(truth):
+        exact = float(exact) if np.isfinite(float(exact)) else None
+        for name, answer in series.items():
+            value, status = answer.values[k], answer.statuses[k]
+            bars.append(told_bar(f"class {k + 1}", value, status, series=name, exact=exact))
+    return bars
 
 
 def _ulps_between(a, b, dtype):
@@ -238,90 +152,73 @@ def _ulps_between(a, b, dtype):
     return np.where(np.isfinite(ulps), ulps, np.inf)
 
 
-def _error_status(error, status=Status.ORDINARY):
-    if status is not Status.ORDINARY:
-        return status
+def _error_status(error):
     return Status.ORDINARY if np.isfinite(error) else Status.OVERFLOW
 
 
-def _error_panel(named_answers, dtype):
+def _error_panel(answers, dtype):
     rows, marks = [], []
-    for name, answer in named_answers:
-        rows.append(Row(name, _verdict_text(answer)))
-        marks += [
-            Mark(float(error), row=name, status=_error_status(error, status))
-            for error, status in zip(answer.errors, answer.statuses, strict=True)
-        ]
-    errors = np.concatenate([a.errors for _, a in named_answers])
-    return Panel.number_line(
-        "Error of each class", axes.ulp_axis("error (ulp)", dtype, errors), rows, marks, wide=True
-    )
+    for answer in answers:
+        rows.append(Row(answer.name, _failure_text(answer) or _worst_text(answer.errors)))
+        for error, status in zip(answer.errors, answer.statuses, strict=True):
+            status = _error_status(error) if status is Status.ORDINARY else status
+            marks.append(Mark(float(error), row=answer.name, status=status))
+    axis = axes.ulp_axis("error (ulp)", dtype, np.concatenate([a.errors for a in answers]))
+    return Panel.number_line("Error of each class", axis, rows, marks, wide=True)
 
 
 def _worst_text(errors):
     return "0 ulp" if not errors.any() else f"at most {numbers.ulp_text(errors.max())}"
 
 
-def _failures(answer):
-    """{what: how many classes} for values that are not numbers, in order of severity."""
+def _failure_text(answer):
+    """For how many classes the values are not numbers, in order of the classes; "" for none."""
     counts = {}
     for value, status in zip(answer.values, answer.statuses, strict=True):
         if status is not Status.ORDINARY:
-            what = numbers.text(value) if value != 0 else "0"
+            what = numbers.text(value)
             counts[what] = counts.get(what, 0) + 1
-    return counts
-
-
-def _failure_text(answer):
     classes = len(answer.values)
-    parts = [
-        f"{what} for {'every class' if n == classes else f'{n} of {classes} classes'}"
-        for what, n in _failures(answer).items()
-    ]
-    return " and ".join(parts)
+    return " and ".join(f"{what} for {of_classes(n, classes)}" for what, n in counts.items())
 
 
-def _verdict_text(answer):
-    return _failure_text(answer) or _worst_text(answer.errors)
-
-
-def _side_by_side_finding(answers, z):
+def _side_by_side_finding(answers, working, z):
     if not np.isfinite(z).all():
         return (
             f"The logits themselves are infinite in {z.dtype}: "
             "no formula can answer what it was not given"
         )
-    parts = []
-    working = [a for a in answers if not a.problem]
-    if working == answers and not any(_failures(a) for a in answers):
+    if working == answers and not any(map(_failure_text, answers)):
         worst = max(a.worst for a in answers)
-        if worst <= 4:
-            count = len(answers)
-            who = {1: f"{answers[0].name} agrees", 2: "Both formulas agree"}.get(
-                count, f"All {count} formulas agree"
+        if worst <= _GOOD:
+            who = (
+                "Both formulas agree" if len(answers) == 2 else f"All {len(answers)} formulas agree"
             )
+            who = f"{answers[0].name} agrees" if len(answers) == 1 else who
             return f"{who} with the exact value within {numbers.ulp_text(worst)}"
-    for answer in answers:
-        if answer.problem:
-            parts.append(f"{answer.name} gives no answer")
-        elif _failures(answer):
-            parts.append(f"{answer.name} gives {_failure_text(answer)}")
-        elif answer.worst <= 4:
-            parts.append(f"{answer.name} stays within {numbers.ulp_text(answer.worst)}")
-        else:
-            parts.append(f"{answer.name} is off by {numbers.ulp_text(answer.worst)}")
-    return "; ".join(parts)
+    return "; ".join(f"{answer.name} {_verdict(answer)}" for answer in answers)
+
+
+def _verdict(answer):
+    if answer.problem:
+        return "gives no answer"
+    failures = _failure_text(answer)
+    if failures:
+        return f"gives {failures}"
+    stays = "stays within" if answer.worst <= _GOOD else "is off by"
+    return f"{stays} {numbers.ulp_text(answer.worst)}"
 
 
 def _shift_finding(name, shown, dtype, change, rounding, after):
-    if _failures(after):
-        return f"Adding {shown} breaks {name}: {_failure_text(after)}"
+    failures = _failure_text(after)
+    if failures:
+        return f"Adding {shown} breaks {name}: {failures}"
     if not change.any():
         return f"Adding {shown} to every logit changes not a single bit"
     worst, lost = float(change.max()), float(rounding.max())
-    if worst <= 4:
+    if worst <= _GOOD:
         return f"Adding {shown} to every logit moves nothing by more than {numbers.ulp_text(worst)}"
-    if after.worst <= 4:
+    if after.worst <= _GOOD:
         return (
             f"Adding {shown} rounds the logits themselves in {dtype}: {numbers.ulp_text(lost)} "
             f"are gone before {name} sees them"

@@ -1,13 +1,7 @@
-"""Explorables of notebook 03: any shift c, the smooth maximum, one pass in chunks.
-
-``choose_shift_scene``, ``smooth_max_scene`` and ``online_pass_scene`` are pure: functions and
-slider values in, scene out. ``choose_shift``, ``smooth_max`` and ``online_pass`` wrap them in a
-widget.
-"""
+"""Explorables of notebook 03: any shift c, the smooth maximum, one pass in chunks."""
 
 import math
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -15,20 +9,23 @@ import numpy as np
 from lnnn import exact as oracle
 from lnnn.observe import observe_call
 
-from . import axes, numbers, study
+from . import answers, axes, numbers, study
+from .curves import within
 from .float_types import TYPES
-from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene, Status
+from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Row, Scene
 from .sliders import (
     Choice,
     Slider,
-    logit_sliders,
+    dtype_choice,
     logits_of,
     offset_slider,
+    softmax_sliders,
     temperature_slider,
 )
+from .snippet import assignments
+from .status import Status, status_of
 from .widget import Explorable
 
-DTYPES = ("float16", "float32", "float64")
 SHIFTS = np.arange(-200.0, 301.0, 5.0)  # every position of the slider for c
 ORDERS = ("as given", "largest first", "4 masked first")
 RISING = (
@@ -52,14 +49,9 @@ def choose_shift(
     name: its title; its own name unless given. logits, temperature, c, dtype: where the sliders
     start; c is one of ``SHIFTS``.
     """
-    study.check_functions("choose_shift", (function,))
-    controls = [
-        Slider("c", start=c, low=SHIFTS[0], high=SHIFTS[-1], step=5.0, label="shift c"),
-        Choice("dtype", DTYPES, start=dtype, label="floats"),
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-    ]
-    return Explorable(partial(choose_shift_scene, function, name=name), controls)
+    shifts = Slider("c", c, SHIFTS[0], SHIFTS[-1], step=5.0, label="shift c")
+    controls = [shifts, dtype_choice(dtype), *softmax_sliders(logits, temperature)]
+    return study.explorable(choose_shift_scene, [function], controls, names=name and [name])
 
 
 def smooth_max(
@@ -71,13 +63,8 @@ def smooth_max(
     number, in nats. name: its title; its own name unless given.
     logits, temperature, offset: where the sliders start; one slider for each logit.
     """
-    study.check_functions("smooth_max", (function,))
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        offset_slider(offset),
-    ]
-    return Explorable(partial(smooth_max_scene, function, name=name), controls)
+    controls = softmax_sliders(logits, temperature, offset_slider(offset))
+    return study.explorable(smooth_max_scene, [function], controls, names=name and [name])
 
 
 def online_pass(
@@ -90,77 +77,68 @@ def online_pass(
     names: their titles, in order. logits: the whole row, at least five.
     step, chunk, temperature: where the sliders start.
     """
-    study.check_functions("online_pass", updates)
-    names = study.checked_names(names, updates)
     n = len(logits)
     controls = [
-        Slider("step", start=step, low=0, high=n, step=1, integer=True, label="chunks read"),
-        Slider(
-            "chunk", start=chunk, low=1, high=n, step=1, integer=True, label="logits in a chunk"
-        ),
+        Slider("step", step, 0, n, step=1, integer=True, label="chunks read"),
+        Slider("chunk", chunk, 1, n, step=1, integer=True, label="logits in a chunk"),
         temperature_slider(temperature),
         Choice("order", ORDERS, label="order of the logits"),
     ]
-    return Explorable(partial(online_pass_scene, updates, names=names, logits=logits), controls)
+    return study.explorable(online_pass_scene, updates, controls, names=names, logits=logits)
 
 
-def choose_shift_scene(function, values: dict, *, name=None) -> Scene:
+@study.shows_problems
+def choose_shift_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``choose_shift`` at ``values``: c, dtype, logit_1 …, temperature."""
     dtype, c = np.dtype(values["dtype"]), float(values["c"])
-    name = name or study.names_of([function])[0]
     with np.errstate(over="ignore"):
         z = (logits_of(values) / float(values["temperature"])).astype(dtype)
-    held = ", ".join(repr(float(v)) for v in z)
-    snippet = f"z = np.array([{held}], dtype=np.{dtype})\nc = np.{dtype}({c!r})"
+    code = f"{assignments(typed=True, z=z)}\nc = np.{dtype}({c!r})"
+    (function,) = study.studied(functions, names, snippet=code)
     shifts = np.union1d(SHIFTS, [c])
-    results = []
-    for shift in shifts:
-        result, problem = study.one_number(name, function, z, dtype.type(shift))
-        if problem:
-            return Scene.problem(f"{name} gives no log-sum-exp", name, problem, snippet=snippet)
-        results.append(result)
+    results = [
+        function.number(z, dtype.type(shift), otherwise="gives no log-sum-exp") for shift in shifts
+    ]
     truth = oracle.logsumexp(z)
     with np.errstate(over="ignore"):
         results = np.array(results).astype(dtype)
     errors = oracle.ulp_error(results, truth)
-    bound = np.where(_holds(z, shifts, dtype), _bound_in_ulp(z, shifts, truth, dtype), np.nan)
+    bound = _bound_in_ulp(z, shifts, truth, dtype)
     here = int(np.flatnonzero(shifts == c)[0])
     with np.errstate(over="ignore"):
         terms = np.exp(z - dtype.type(c))
     return Scene(
-        finding=_shift_finding(name, c, terms, results[here], errors[here], truth),
+        finding=_shift_finding(function.name, c, terms, results[here], errors[here], truth),
         panels=[
             _terms_panel(z, c, terms, dtype),
-            _errors_panel(name, shifts, results, errors, bound, here, dtype),
+            _errors_panel(function.name, shifts, results, errors, bound, here, dtype),
         ],
         readouts=[
-            Readout(name, numbers.nats(results[here], 7), _result_status(results[here])),
+            Readout(function.name, numbers.nats(results[here], 7), _result_status(results[here])),
             Readout("exact", numbers.nats(float(truth), 7)),
             Readout("error", numbers.ulp_text(errors[here])),
             Readout(f"within {_GOOD:g} ulp", _good_shifts(shifts, errors)),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
-def smooth_max_scene(function, values: dict, *, name=None) -> Scene:
+@study.shows_problems
+def smooth_max_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``smooth_max`` at ``values``: logit_1 …, temperature, offset."""
     T, offset = float(values["temperature"]), float(values["offset"])
-    name = name or study.names_of([function])[0]
     logits = logits_of(values)
     z, n = logits + offset, len(logits)
-    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {T!r}"
-    value, problem = study.one_number(name, function, z / T)
-    if problem:
-        return Scene.problem(f"{name} gives no log-sum-exp", name, problem, snippet=snippet)
-    m, smooth = float(z.max()), T * value
+    code = assignments(z=z, temperature=T)
+    (function,) = study.studied(functions, names, snippet=code)
+    smooth = T * function.number(z / T, otherwise="gives no log-sum-exp")
+    m = float(z.max())
     truth = T * float(oracle.logsumexp(z / T))
-    reach = max(20.0, float(np.abs(logits).max()))
     return Scene(
-        finding=_smooth_finding(name, smooth, truth, m, T, n),
+        finding=_smooth_finding(function.name, smooth, truth, m, T, n),
         panels=[
-            _moving_logit_panel(name, function, logits, T, offset, smooth, reach),
-            _cooling_panel(name, function, z, T, smooth - m),
+            _moving_logit_panel(function, logits, T, offset, smooth),
+            _cooling_panel(function, z, T, smooth - m),
         ],
         readouts=[
             Readout("largest logit m", numbers.text(m, 7)),
@@ -168,26 +146,24 @@ def smooth_max_scene(function, values: dict, *, name=None) -> Scene:
             Readout("above m", numbers.text(smooth - m, 4), _result_status(smooth)),
             Readout(f"at most T ln {n}", numbers.text(T * math.log(n), 4)),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
-def online_pass_scene(updates, values: dict, *, names=None, logits=RISING) -> Scene:
+@study.shows_problems
+def online_pass_scene(functions, values: dict, *, names=None, logits=RISING) -> Scene:
     """The scene of ``online_pass`` at ``values``: step, chunk, temperature, order."""
-    names = names or study.names_of(updates)
     z = _in_order(np.array(logits, dtype=float) / float(values["temperature"]), values["order"])
     size = int(values["chunk"])
     chunks = [z[i : i + size] for i in range(0, len(z), size)]
     step = min(int(values["step"]), len(chunks))
     read = np.minimum(size * np.arange(len(chunks) + 1), len(z))
     truths = np.array([float(oracle.logsumexp(z[:k])) for k in read])
-    snippet = f"z = np.array({z.tolist()!r})\nchunk = {size}".replace("-inf", "-np.inf")
-    passes = []
-    for name, update in zip(names, updates, strict=True):
-        states, problem = _fold(name, update, chunks[:step])
-        if problem:
-            return Scene.problem(f"{name} gives no state", name, problem, snippet=snippet)
-        passes.append((name, states))
+    code = assignments(z=z, chunk=size)
+    updates = study.studied(functions, names, snippet=code)
+    passes = [_passed(update, chunks[:step]) for update in updates]
+    last = chunks[step - 1] if step else []
+    more = f", … ({len(last)} logits)" if len(last) > 6 else ""
     return Scene(
         finding=_pass_finding(passes, truths[step], step, len(chunks)),
         panels=[
@@ -195,14 +171,11 @@ def online_pass_scene(updates, values: dict, *, names=None, logits=RISING) -> Sc
             _sums_panel(passes, truths[step]),
         ],
         readouts=[
-            Readout("last chunk", _listed(chunks[step - 1]) if step else "none yet"),
+            Readout("last chunk", numbers.listed(last[:6], 4) + more or "none yet"),
             Readout("exact log-sum-exp so far", numbers.nats(truths[step], 5)),
-            *(
-                Readout(name, _state_in_words(states[-1]), _state_status(states[-1], truths[step]))
-                for name, states in passes
-            ),
+            *(Readout(one.name, one.in_words(), one.status(truths[step])) for one in passes),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
@@ -210,34 +183,19 @@ def online_pass_scene(updates, values: dict, *, names=None, logits=RISING) -> Sc
 
 
 def _terms_panel(z, c, terms, dtype):
-    overflow, subnormal, zero = TYPES[dtype.name].exp_limits
-    reach = 1.35 * max(overflow, -zero)
-    axis = Axis(
-        "exponent z − c (nats)", -reach, reach, ticks=numbers.linear_ticks(-reach, reach, most=7)
-    )
+    limits = TYPES[dtype.name].exp_limits
+    reach = 1.35 * max(map(abs, limits))
+    shown = f"({numbers.text(c)})" if c < 0 else numbers.text(c)
     rows, marks = [], []
     for k, (z_k, term) in enumerate(zip(z, terms, strict=True), start=1):
-        exponent = float(z_k) - c
-        row = f"term {k}: e^({numbers.text(z_k, 5)} − {_bracketed(c)})"
-        status = _result_status(term) if term > 0 else Status.UNDERFLOW
+        row = f"term {k}: e^({numbers.text(z_k, 5)} − {shown})"
+        status = Status.UNDERFLOW if term == 0 else status_of(term)
         rows.append(Row(row, _term_in_words(term, dtype)))
-        marks.append(Mark(exponent, row=row, status=status))
-    return Panel.number_line(
-        f"What {dtype} makes of each term",
-        axis,
-        rows,
-        marks,
-        bands=[
-            Band(-reach, zero, "0", Status.UNDERFLOW),
-            Band(zero, subnormal, "subnormal"),
-            Band(overflow, reach, "overflow", Status.OVERFLOW),
-        ],
-        wide=True,
-    )
-
-
-def _bracketed(c):
-    return f"({numbers.text(c)})" if c < 0 else numbers.text(c)
+        marks.append(Mark(float(z_k) - c, row=row, status=status))
+    title = f"What {dtype} makes of each term"
+    axis = Axis("exponent z − c (nats)", -reach, reach, most=7)
+    bands = axes.exp_bands(reach, limits, zero_word="0")
+    return Panel.number_line(title, axis, rows, marks, bands=bands, wide=True)
 
 
 def _term_in_words(term, dtype):
@@ -253,32 +211,23 @@ def _errors_panel(name, shifts, results, errors, bound, here, dtype):
     finite = np.isfinite(results)
     shown = np.concatenate([errors[finite], bound[np.isfinite(bound)]])
     axis = replace(axes.ulp_axis("error of the result (ulp)", dtype, shown), apart="")
-    some = np.unique([*range(0, len(shifts), 5), *_ends(np.isfinite(bound))])
-    return Panel.lines(
-        "The result at every shift",
-        Axis("shift c", shifts[0], shifts[-1], ticks=numbers.linear_ticks(-200, 300, most=6)),
-        axis,
-        [
-            Line(f"error of {name}", shifts, np.where(finite, errors, np.nan)),
-            Line("leading-order bound", shifts[some], bound[some]),
-        ],
-        marks=[
-            Mark(
-                shifts[here],
-                "" if finite[here] else numbers.text(results[here]),
-                y=errors[here] if finite[here] else 0.5 * axis.high,
-                status=_result_status(results[here]),
-            )
-        ],
-        bands=_failing(shifts, results),
-        wide=True,
-    )
-
-
-def _ends(mask):
-    """The first and last index where ``mask`` is True."""
-    indices = np.flatnonzero(mask)
-    return indices[[0, -1]] if indices.size else []
+    drawn = np.flatnonzero(np.isfinite(bound))  # with its first and last point
+    some = np.union1d(np.arange(0, len(shifts), 5), drawn[[0, -1]] if drawn.size else [])
+    some = some.astype(int)
+    lines = [
+        Line(f"error of {name}", shifts, np.where(finite, errors, np.nan)),
+        Line("leading-order bound", shifts[some], bound[some]),
+    ]
+    label, height = "", errors[here]
+    if not finite[here]:
+        label, height = numbers.text(results[here]), 0.5 * axis.high
+    about = {
+        "marks": [Mark(shifts[here], label, y=height, status=_result_status(results[here]))],
+        "bands": _failing(shifts, results),
+    }
+    ticks = numbers.linear_ticks(-200, 300, most=6)
+    x = Axis("shift c", shifts[0], shifts[-1], ticks=ticks)
+    return Panel.lines("The result at every shift", x, axis, lines, wide=True, **about)
 
 
 def _failing(shifts, results):
@@ -286,40 +235,35 @@ def _failing(shifts, results):
     half, bands = (shifts[1] - shifts[0]) / 2, []
     for what, run in groupby(range(len(shifts)), key=lambda i: numbers.text(results[i])):
         run = list(run)
-        result = results[run[0]]
-        if np.isfinite(result):
-            continue
-        low, high = shifts[run[0]] - half, shifts[run[-1]] + half
-        low, high = max(low, shifts[0]), min(high, shifts[-1])
-        bands.append(Band(low, high, f"result {what}", _result_status(result)))
+        first, last = run[0], run[-1]
+        if not np.isfinite(results[first]):
+            ends = np.clip([shifts[first] - half, shifts[last] + half], shifts[0], shifts[-1])
+            bands.append(Band(*ends, f"result {what}", _result_status(results[first])))
     return bands
 
 
-def _holds(z, shifts, dtype):
-    """Where no exponential and no sum overflows, and the largest term is a normal number."""
-    overflow, subnormal, _ = TYPES[dtype.name].exp_limits
-    largest = float(z.max()) - shifts
-    return (largest + math.log(len(z)) < overflow) & (largest > subnormal)
-
-
 def _bound_in_ulp(z, shifts, truth, dtype):
-    """u(|LSE| + Σ p |z − c| + a |LSE − c| + a + n − 1), in ulp at LSE: notebook 03 derives it."""
+    """u(|LSE| + Σ p |z − c| + a |LSE − c| + a + n − 1), in ulp at LSE: notebook 03 derives it.
+
+    It holds where no exponential and no sum overflows and the largest term is a normal number;
+    elsewhere it is NaN.
+    """
     z, lse = z.astype(float), float(truth)
     u = float(np.finfo(dtype).eps) / 2
+    overflow, subnormal, _ = TYPES[dtype.name].exp_limits
+    largest = float(z.max()) - shifts
+    holds = (largest + math.log(len(z)) < overflow) & (largest > subnormal)
     with np.errstate(all="ignore"):  # where logits are infinite nothing holds, and none is drawn
         p = np.exp(z - lse)
         moved = np.abs(z - shifts[:, None]) @ p
         cost = abs(lse) + moved + _A * np.abs(lse - shifts) + _A + len(z) - 1
-        return cost * u / float(np.spacing(np.abs(oracle.to_float(truth, dtype))))
+        ulps = cost * u / float(np.spacing(np.abs(oracle.to_float(truth, dtype))))
+    return np.where(holds, ulps, np.nan)
 
 
 def _result_status(value):
-    """Of a log-sum-exp or a term: −inf means that every term was flushed to 0."""
-    if np.isnan(value):
-        return Status.NAN
-    if np.isinf(value):
-        return Status.OVERFLOW if value > 0 else Status.UNDERFLOW
-    return Status.ORDINARY
+    """Of a log-sum-exp: −inf means that every term was flushed to 0."""
+    return Status.UNDERFLOW if value == -math.inf else status_of(value)
 
 
 def _good_shifts(shifts, errors):
@@ -335,81 +279,61 @@ def _good_shifts(shifts, errors):
 def _shift_finding(name, c, terms, result, error, truth):
     inf, gone = int(np.isinf(terms).sum()), int((terms == 0).sum())
     shown, n = numbers.text(c), len(terms)
-    if not np.isfinite(result):
-        why = f"{inf} of {n} terms overflow" if inf else f"{gone} of {n} terms are 0"
-        if not inf and np.isposinf(result):
-            why = "the sum of the terms overflows"
-        return (
-            f"With c = {shown}, {why}: {name} is {numbers.text(result)}, "
-            f"and the exact value is {numbers.text(truth, 5)}"
-        )
+    said = f"With c = {shown}, {name}"
     if error <= _GOOD:
         lost = f", though {gone} of {n} terms vanished" if gone else ""
-        return f"With c = {shown}, {name} errs by {numbers.ulp_text(error)}{lost}"
-    return f"With c = {shown}, {name} is off by {numbers.ulp_text(error)}"
+        return f"{said} errs by {numbers.ulp_text(error)}{lost}"
+    if np.isfinite(result):
+        return f"{said} is off by {numbers.ulp_text(error)}"
+    why = f"{inf} of {n} terms overflow" if inf else f"{gone} of {n} terms are 0"
+    if not inf and np.isposinf(result):
+        why = "the sum of the terms overflows"
+    return (
+        f"With c = {shown}, {why}: {name} is {numbers.text(result)}, "
+        f"and the exact value is {numbers.text(truth, 5)}"
+    )
 
 
 # The smooth maximum.
 
 
-def _moving_logit_panel(name, function, logits, T, offset, smooth, reach):
+def _moving_logit_panel(function, logits, T, offset, smooth):
+    reach = max(20.0, float(np.abs(logits).max()))
     x = np.linspace(-reach, reach, 41)
     rows = np.tile(logits, (len(x), 1))
     rows[:, 0] = x
-    curve = [T * _number(function, (row + offset) / T) - offset for row in rows]
+    curve = [T * function.number_or_nan((row + offset) / T) - offset for row in rows]
     low = min(float(logits[1:].max()) - 2, 0.9 * reach)
     high = max(reach, float(logits.max())) + T * math.log(len(logits))
-    return Panel.lines(
-        "As logit 1 moves",
-        Axis("logit 1", -reach, reach, ticks=numbers.linear_ticks(-reach, reach)),
-        Axis(
-            "nats, offset taken off" if offset else "nats",
-            low,
-            high,
-            ticks=numbers.linear_ticks(low, high),
-        ),
-        [
-            Line(f"T·{name}(z/T)", x, np.array(curve)),
-            Line("largest logit", x, rows.max(axis=1)),
-        ],
-        marks=[Mark(logits[0], y=smooth - offset, status=_result_status(smooth))],
-    )
+    lines = [
+        Line(f"T·{function.name}(z/T)", x, np.array(curve)),
+        Line("largest logit", x, rows.max(axis=1)),
+    ]
+    y = Axis("nats, offset taken off" if offset else "nats", low, high)
+    marks = [Mark(logits[0], y=smooth - offset, status=_result_status(smooth))]
+    return Panel.lines("As logit 1 moves", Axis("logit 1", -reach, reach), y, lines, marks=marks)
 
 
-def _cooling_panel(name, function, z, T, gap):
+def _cooling_panel(function, z, T, gap):
     low, high = temperature_slider().low, temperature_slider().high
     x = np.geomspace(low, high, 41)
     m, n = z.max(), len(z)
-    gaps = np.array([t * _number(function, z / t) - m for t in x])
+    gaps = np.array([t * function.number_or_nan(z / t) - m for t in x])
     ceiling = numbers.nice_ceiling(high * math.log(n))
-    decades = [v for v in (0.1, 1.0, 10.0, 100.0) if v <= ceiling]
-    return Panel.lines(
-        "As the temperature moves",
-        Axis("temperature T", low, high, scale="log"),
-        Axis(
-            "nats above the largest logit",
-            0.0,
-            ceiling,
-            scale="symlog",
-            linear_width=0.1,
-            ticks=((0.0, "0"), *((v, numbers.text(v)) for v in decades)),
-        ),
-        [
-            Line(f"T·{name}(z/T) − m", x, np.where(gaps >= 0, gaps, np.nan)),
-            Line(f"T ln {n}", x, x * math.log(n)),
-        ],
-        marks=[Mark(T, y=max(gap, 0.0), status=_result_status(gap))],
-    )
-
-
-def _number(function, z):
-    """What the function makes of another row; NaN where that is no number."""
-    value, _ = study.one_number("", function, z)
-    return math.nan if value is None else value
+    ticks = numbers.ticks_at(v for v in (0.0, 0.1, 1.0, 10.0, 100.0) if v <= ceiling)
+    lines = [
+        Line(f"T·{function.name}(z/T) − m", x, within(gaps, 0)),
+        Line(f"T ln {n}", x, x * math.log(n)),
+    ]
+    marks = [Mark(T, y=max(gap, 0.0), status=_result_status(gap))]
+    across = Axis("temperature T", low, high, scale="log")
+    up = {"scale": "symlog", "linear_width": 0.1, "ticks": ticks}
+    up = Axis("nats above the largest logit", 0.0, ceiling, **up)
+    return Panel.lines("As the temperature moves", across, up, lines, marks=marks)
 
 
 def _smooth_finding(name, smooth, truth, m, T, n):
-    if not abs(smooth - truth) <= _TOLERANCE * max(1.0, abs(truth)):
+    if not numbers.agree(smooth, truth, _TOLERANCE):
         return (
             f"T·{name}(z/T) comes out as {numbers.text(smooth, 5)} and should be "
             f"{numbers.text(truth, 5)}"
@@ -431,118 +355,97 @@ def _in_order(z, order):
     return z
 
 
-def _fold(name, update, chunks):
-    """(the states before and after each chunk, "") or (None, what is wrong with an answer)."""
-    states = [_START]
+@dataclass(frozen=True)
+class _Pass:
+    """The states (m, s) of one update before and after each chunk, and m + ln s of each.
+
+    The total is NaN where s is negative or not a number.
+    """
+
+    name: str
+    states: list[tuple[float, float]]
+    totals: np.ndarray
+
+    def in_words(self):
+        m, s = (numbers.text(v, 5) for v in self.states[-1])
+        return f"m = {m}, s = {s}, m + ln s = {numbers.text(self.totals[-1], 5)}"
+
+    def right(self, truth):
+        return numbers.agree(self.totals[-1], truth, _TOLERANCE)
+
+    def status(self, truth):
+        return Status.ORDINARY if self.right(truth) else _result_status(self.totals[-1])
+
+
+def _passed(update, chunks):
+    """The pass of an update; what is wrong with an answer ends the scene."""
+    states, otherwise = [_START], "gives no state"
     for number, chunk in enumerate(chunks, start=1):
-        observed = observe_call(update, (states[-1], chunk.copy()), {})
+        observed = observe_call(update.function, (states[-1], chunk.copy()), {})
+        at = f" at chunk {number}"
         if observed.raised is not None:
-            kind, message = observed.raised.classes[0], observed.raised.message
-            return None, f"{name} raised {kind} at chunk {number}: {message}".rstrip(": ")
+            update.gives_nothing(answers.raised(update.name, observed, at), otherwise)
         try:
             m, s = (float(v) for v in observed.value)
         except (TypeError, ValueError):
-            given = type(observed.value).__name__
-            wanted = "Expected: a tuple (m, s) of two numbers"
-            return None, f"{name} returned {given} at chunk {number}. {wanted}"
+            given = type(observed.value).__name__ + at
+            update.refuse(given, "Expected: a tuple (m, s) of two numbers", otherwise)
         states.append((m, s))
-    return states, ""
-
-
-def _total(state):
-    """m + ln s; NaN where s is negative or not a number."""
-    m, s = state
-    if s == 0:
-        return -math.inf
-    return m + math.log(s) if s > 0 else math.nan
-
-
-def _right(state, truth):
-    total = _total(state)
-    return total == truth or abs(total - truth) <= _TOLERANCE * max(1.0, abs(truth))
-
-
-def _state_status(state, truth):
-    total = _total(state)
-    return Status.ORDINARY if _right(state, truth) else _result_status(total)
-
-
-def _state_in_words(state):
-    m, s = (numbers.text(v, 5) for v in state)
-    return f"m = {m}, s = {s}, m + ln s = {numbers.text(_total(state), 5)}"
+    m, s = np.array(states).T
+    with np.errstate(all="ignore"):
+        return _Pass(update.name, states, np.where(s == 0, -np.inf, m + np.log(s)))
 
 
 def _progress_panel(passes, z, read, truths, step):
     tops = np.array([z[:k].max(initial=-np.inf) for k in read])
     finite = np.concatenate([tops[np.isfinite(tops)], truths[np.isfinite(truths)]])
-    totals = [np.array([_total(state) for state in states]) for _, states in passes]
-    known = np.concatenate([finite, *(t[np.isfinite(t)] for t in totals)])
+    known = np.concatenate([finite, *(p.totals[np.isfinite(p.totals)] for p in passes)])
     low, high = float(finite.min()) - 1, float(known.max()) + 1
-    curves = [
-        Line(name, read[: step + 1], total) for (name, _), total in zip(passes, totals, strict=True)
-    ]
-    marks = []
-    said = set()
-    for total in totals:
-        text = numbers.text(total[step], 4)
+    marks, said = [], set()
+    for one in passes:
+        total = one.totals[step]
+        text = numbers.text(total, 4)
         label = "" if text in said else text
         said.add(text)
-        if np.isfinite(total[step]):
-            marks.append(Mark(read[step], label, y=total[step]))
-        elif np.isnan(total[step]):
+        if np.isfinite(total):
+            marks.append(Mark(read[step], label, y=total))
+        elif np.isnan(total):
             marks.append(Mark(read[step], label, y=0.9 * low + 0.1 * high, status=Status.NAN))
-    return Panel.lines(
-        "m + ln s so far",
-        Axis("logits read", 0, 1.15 * len(z), ticks=numbers.linear_ticks(0, len(z), most=7)),
-        Axis("nats", low, high, ticks=numbers.linear_ticks(low, high, most=7)),
-        [
-            Line("exact", read, truths),
-            *curves,
-            Line("largest logit so far", read, tops),
-        ],
-        marks=marks,
-    )
+    lines = [
+        Line("exact", read, truths),
+        *(Line(one.name, read[: step + 1], one.totals) for one in passes),
+        Line("largest logit so far", read, tops),
+    ]
+    ticks = numbers.linear_ticks(0, len(z), most=7)
+    x = Axis("logits read", 0, 1.15 * len(z), ticks=ticks)
+    return Panel.lines("m + ln s so far", x, Axis("nats", low, high, most=7), lines, marks=marks)
 
 
 def _sums_panel(passes, truth):
-    bars, known = [], [1.0]
-    for name, states in passes:
-        m, s = states[-1]
-        wanted = _sum_for(truth, m)
-        known += [v for v in (s, wanted) if v is not None and math.isfinite(v)]
-        status = Status.ORDINARY if math.isfinite(s) else _result_status(s)
-        bars.append(Bar(name, s, status=status, text=numbers.text(s, 4), exact=wanted))
-    high = numbers.nice_ceiling(max(known))
-    return Panel.bars(
-        "s, measured from m", Axis("s", 0, high, ticks=numbers.linear_ticks(0, high, most=4)), bars
-    )
-
-
-def _sum_for(truth, m):
-    """The s that belongs to m, or None where no float can say."""
-    if not (math.isfinite(truth) and math.isfinite(m) and truth - m < 700):
-        return None
-    return math.exp(truth - m)
-
-
-def _listed(values):
-    shown = [numbers.text(v, 4) for v in values[:6]]
-    return ", ".join(shown) + (f", … ({len(values)} logits)" if len(values) > 6 else "")
+    bars, known = [], []
+    for one in passes:
+        m, s = one.states[-1]
+        # The s that belongs to m, where a float can say.
+        told = math.isfinite(truth) and math.isfinite(m) and truth - m < 700
+        wanted = math.exp(truth - m) if told else None
+        known += [s, wanted] if told else [s]
+        bars.append(Bar(one.name, s, status=_result_status(s), exact=wanted, digits=4))
+    return Panel.bars("s, measured from m", axes.from_zero("s", known), bars)
 
 
 def _pass_finding(passes, truth, step, count):
     if step == 0:
         return "Nothing is read yet: m is −inf and s is 0, the sum of no terms"
     parts = []
-    for name, states in passes:
-        total = _total(states[-1])
-        if _right(states[-1], truth):
-            parts.append(f"{name} is right at {numbers.nats(total)}")
+    for one in passes:
+        total = one.totals[-1]
+        if one.right(truth):
+            parts.append(f"{one.name} is right at {numbers.nats(total)}")
         elif math.isfinite(total - truth):
             much = "too much" if total > truth else "too little"
             gap = abs(total - truth)
             shown = f"{gap:.2f}" if gap >= 0.01 else numbers.text(gap, 3)
-            parts.append(f"{name} says {shown} nats {much}")
+            parts.append(f"{one.name} says {shown} nats {much}")
         else:
-            parts.append(f"{name} gives {numbers.text(total)}")
+            parts.append(f"{one.name} gives {numbers.text(total)}")
     return f"After {step} of {count} chunks " + "; ".join(parts)

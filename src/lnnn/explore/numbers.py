@@ -6,12 +6,13 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def rounded(x, digits=5):
-    """``x`` to ``digits`` significant digits as a float, or None where it is infinite or NaN.
+    """``x`` to ``digits`` significant digits as a float; None for None, infinities and NaN.
 
     JSON has no NaN and no infinity, and the last digits of a float differ between machines.
     """
-    x = float(x)
-    return float(f"{x:.{digits}g}") + 0.0 if math.isfinite(x) else None
+    if x is None or not math.isfinite(x):
+        return None
+    return float(f"{float(x):.{digits}g}") + 0.0
 
 
 def text(x, digits=6) -> str:
@@ -27,6 +28,11 @@ def text(x, digits=6) -> str:
 def nats(x, digits=4) -> str:
     """``x`` with its unit: ``−1419.6 nats``."""
     return f"{text(x, digits)} nats"
+
+
+def listed(values, digits=6) -> str:
+    """The values, ``2, 1, 0, −1``."""
+    return ", ".join(text(v, digits) for v in values)
 
 
 def ulp_text(error) -> str:
@@ -51,6 +57,11 @@ def power_of_ten(exponent: int) -> str:
     return "1" if exponent == 0 else "10" + str(exponent).translate(_SUPERSCRIPT)
 
 
+def agree(value, truth, tolerance) -> bool:
+    """True for one number twice: equal, or within the tolerance, relative and at least absolute."""
+    return value == truth or abs(value - truth) <= tolerance * max(1.0, abs(truth))
+
+
 def nice_ceiling(x) -> float:
     """The least of 1, 2, 4, 6, 8 times a power of ten that is at least ``x`` > 0."""
     power = 10.0 ** math.floor(math.log10(x))
@@ -60,12 +71,17 @@ def nice_ceiling(x) -> float:
     raise AssertionError("x / power lies in [1, 10)")
 
 
+def ticks_at(values, digits=6) -> tuple[tuple[float, str], ...]:
+    """A tick at each of the values, with its text."""
+    return tuple((v, text(v, digits)) for v in values)
+
+
 def linear_ticks(low, high, most=5) -> tuple[tuple[float, str], ...]:
     """At most ``most`` round ticks within [low, high], on both ends if a round step allows it."""
     step = _tick_step(low, high, (high - low) / (most - 1))
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
-    return tuple((k * step + 0.0, text(k * step)) for k in range(first, last + 1))
+    return ticks_at(k * step + 0.0 for k in range(first, last + 1))
 
 
 def _tick_step(low, high, least):

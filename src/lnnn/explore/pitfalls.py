@@ -1,14 +1,7 @@
 """Explorables of page and lab 07: a bug beside its cure, now and over a training run; epsilon's
-cap; a cross-entropy as entropy plus divergence.
-
-``bug_hunt_scene``, ``epsilon_cap_scene`` and ``entropy_and_divergence_scene`` are pure: functions
-and slider values in, scene out. ``bug_hunt``, ``epsilon_cap`` and ``entropy_and_divergence`` wrap
-them in a widget.
-"""
+cap; a cross-entropy as entropy plus divergence."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,22 +9,19 @@ from scipy import special
 
 from lnnn import exact as oracle
 
-from . import numbers, study
-from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene, Status
-from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from . import axes, numbers, study
+from .curves import finite, within
+from .descent import FEATURES, LABELS, STEPS, StudiedLoss
+from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
+from .sliders import Choice, Slider, dtype_choice, logits_of, softmax_sliders
+from .snippet import assignments
+from .status import Status, log_status, status_of
 from .widget import Explorable
 
 LOGITS = (7.0, 1.0, 0.0)
-DTYPES = ("float16", "float32", "float64")
 
-# The tiny model: row b has the logits x_b · (weights) + (biases). The weights start at the sliders.
-FEATURES = np.array([1.0, 0.75, 0.5, 0.0, -0.5, -1.0])
-LABELS = np.array([1, 1, 0, 0, 2, 2])
-STEPS = 30
 KINDS = ("with the bug", "cured")
 
-_RATE = 2.0  # in units of z / T, so that a temperature alone changes nothing about the steps
-_STEP = 0.02  # of a central difference, in units of z / T: wide enough for a float32 loss
 _TOLERANCE = 0.02  # a relative difference that a reader can see
 
 _GAPS = np.linspace(0, 60, 121)  # nats
@@ -52,11 +42,8 @@ def bug_hunt(bugs, *, logits=LOGITS, temperature=1.0, bug=None) -> Explorable:
     bug: the name to start with; the first unless given.
     """
     bugs = _checked_bugs(bugs)
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Choice("bug", tuple(bugs), start=bug or ""),
-    ]
+    choice = Choice("bug", tuple(bugs), start=bug or "")
+    controls = softmax_sliders(logits, temperature, choice)
     return Explorable(partial(bug_hunt_scene, bugs), controls)
 
 
@@ -69,14 +56,9 @@ def epsilon_cap(
     the true class, some of them 0; returns an array of its shape, in nats.
     eps, dtype, logits, temperature: where the sliders start.
     """
-    study.check_functions("epsilon_cap", (loss,))
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Slider("eps", start=eps, low=1e-16, high=0.1, scale="log", per_decade=2, label="epsilon"),
-        Choice("dtype", DTYPES, start=dtype, label="floats"),
-    ]
-    return Explorable(partial(epsilon_cap_scene, loss, name=name), controls)
+    slider = Slider("eps", eps, 1e-16, 0.1, scale="log", per_decade=2, label="epsilon")
+    controls = softmax_sliders(logits, temperature, slider, dtype_choice(dtype))
+    return study.explorable(epsilon_cap_scene, [loss], controls, names=name and [name])
 
 
 def entropy_and_divergence(
@@ -96,50 +78,46 @@ def entropy_and_divergence(
     ``f(log_p, log_q)``, both (1, 3), the target first; returns one number, or an array of one.
     names: titles of the two. logits, temperature, class_3: where the controls start.
     """
-    functions = (soft_cross_entropy, kl_divergence)
-    study.check_functions("entropy_and_divergence", functions)
-    names = study.checked_names(names, functions)
     if len(logits) != TARGET.size:
         raise ValueError(f"logits: three, one for each class of the target; not {len(logits)}")
-    controls = [
-        *logit_sliders(logits),
-        temperature_slider(temperature),
-        Choice("class_3", ("possible", "ruled out"), start=class_3, label="class 3"),
-    ]
-    scene = partial(entropy_and_divergence_scene, *functions, names=names)
-    return Explorable(scene, controls)
+    choice = Choice("class_3", ("possible", "ruled out"), start=class_3, label="class 3")
+    controls = softmax_sliders(logits, temperature, choice)
+    functions = (soft_cross_entropy, kl_divergence)
+    return study.explorable(entropy_and_divergence_scene, functions, controls, names=names)
 
 
+@study.shows_problems
 def bug_hunt_scene(bugs, values: dict) -> Scene:
     """The scene of ``bug_hunt`` at ``values``: bug, logit_1 …, temperature."""
     bug, temperature = values["bug"], float(values["temperature"])
     start = logits_of(values)
     z = FEATURES[:, None] * start  # (6, V)
     labels = np.minimum(LABELS, len(start) - 1)
-    snippet = (
+    code = (
         f"z = np.array({z.tolist()!r}, dtype=np.float32)\n"
-        f"labels = np.array({labels.tolist()!r})\ntemperature = {temperature!r}"
+        f"{assignments(labels=labels, temperature=temperature)}"
     )
-    studied = {
-        kind: _Loss(name, function, labels, temperature, study.takes_temperature(function))
-        for kind, name, function in zip(KINDS, study.names_of(bugs[bug]), bugs[bug], strict=True)
-    }
-    changes = False
-    for kind, loss in studied.items():
-        problem, changed = loss.first_call(z)
-        if problem:
-            return Scene.problem(f"{bug}, {kind}: no loss", loss.name, problem, snippet=snippet)
-        changes |= changed and kind == KINDS[0]
+    pair = zip(KINDS, study.names_of(bugs[bug]), bugs[bug], strict=True)
+    studied = {kind: StudiedLoss(name, f, labels, temperature) for kind, name, f in pair}
+    # What the cured one changes is its own business.
+    changes, _ = (
+        loss.first_call(z, finding=f"{bug}, {kind}: no loss", snippet=code)
+        for kind, loss in studied.items()
+    )
     buggy, cured = studied.values()
+    units = np.zeros((len(start), *z.shape))  # one of each logit of the first row
+    units[:, 0] = np.eye(len(start))
     with np.errstate(all="ignore"):
         losses = {kind: loss(z)[0] for kind, loss in studied.items()}
-        slopes = {k: loss.slopes(z, _first_row(len(start))) for k, loss in studied.items()}
+        slopes = {k: loss.slopes(z, units) for k, loss in studied.items()}
         astray = buggy.path(z)
         curves = {
             "reported with the bug": [buggy(z_t)[0] for z_t in astray],
             "true loss with the bug": [cured(z_t)[0] for z_t in astray],
             "without the bug": [cured(z_t)[0] for z_t in cured.path(z)],
         }
+    row = f"class {labels[0] + 1}; {numbers.listed(start / temperature, 4)}"
+    ends = "; ".join(f"{k} {_coarse(v[-1])}" for k, v in curves.items())
     return Scene(
         finding=_bug_finding(bug, losses, slopes, curves, changes),
         panels=[
@@ -148,33 +126,25 @@ def bug_hunt_scene(bugs, values: dict) -> Scene:
             _training_panel(curves),
         ],
         readouts=[
-            Readout(
-                "row 1: label and logits / T",
-                f"class {labels[0] + 1}; "
-                + ", ".join(numbers.text(v, 4) for v in start / temperature),
-            ),
-            Readout(
-                f"after {STEPS} steps",
-                "; ".join(f"{k} {_coarse(v[-1])}" for k, v in curves.items()) + " nats",
-            ),
+            Readout("row 1: label and logits / T", row),
+            Readout(f"after {STEPS} steps", f"{ends} nats"),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
-def epsilon_cap_scene(loss, values: dict, *, name=None) -> Scene:
+@study.shows_problems
+def epsilon_cap_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``epsilon_cap`` at ``values``: logit_1, logit_2, temperature, eps, dtype."""
-    name = name or study.names_of([loss])[0]
     dtype, eps, T = np.dtype(values["dtype"]), float(values["eps"]), float(values["temperature"])
+    (loss,) = study.studied(functions, names)
     z = logits_of(values)
     gap = float((z[1] - z[0]) / T)
     shown_gap = min(max(gap, 0.0), _GAPS[-1])
     gaps = np.concatenate([[gap, gap - 0.5, gap + 0.5], _GAPS])
     with np.errstate(all="ignore"):
         p = special.expit(-gaps).astype(dtype)  # softmax of two logits, rounded once
-        answer = study.ask(name, lambda p: loss(p, eps), p, 1.0)
-    if answer.problem:
-        return Scene.problem(f"{name} gives no loss", name, answer.problem)
+    answer = loss.answer(p, 1.0, None, eps, otherwise="gives no loss")
     said = answer.values.astype(float)
     at, below, above = said[:3]
     curve = said[3:]
@@ -187,76 +157,58 @@ def epsilon_cap_scene(loss, values: dict, *, name=None) -> Scene:
     if not np.isfinite(curve).all():
         first = _GAPS[np.flatnonzero(~np.isfinite(curve))[0]]
         bands = [Band(first, _GAPS[-1], "inf", Status.UNDERFLOW)]
-    status = Status.UNDERFLOW if math.isinf(at) else _status(at)  # the logarithm of a 0
+    status = log_status(at)
     mark = Mark(shown_gap, _short(at), y=_on(at, 0, _GAPS[-1]), status=status)
-    slope_mark = Mark(shown_gap, _short(slope), y=_on(slope, -0.1, 1.1), status=_status(slope))
+    slope_mark = Mark(shown_gap, _short(slope), y=_on(slope, -0.1, 1.1), status=status_of(slope))
+    losses = [Line("exact", _GAPS, truth), Line(loss.name, _GAPS, finite(curve))]
+    slopes = [
+        Line("exact", _GAPS, special.expit(_GAPS)),
+        Line(loss.name, _GAPS[1:-1], finite(slopes)),
+    ]
     x = Axis("gap: logit of class 2 minus class 1, over T (nats)", 0, 60)
+    y = Axis("loss (nats)", 0, 60)
+    up = Axis("slope", -0.1, 1.1, ticks=numbers.ticks_at((0, 0.5, 1)))
+    title = "The loss, if class 1 is right"
     return Scene(
-        finding=_epsilon_finding(name, eps, held, dtype, gap, at, true_here, slope),
+        finding=_epsilon_finding(loss.name, eps, held, dtype, gap, at, true_here, slope),
         panels=[
-            Panel.lines(
-                "The loss, if class 1 is right",
-                x,
-                Axis("loss (nats)", 0, 60),
-                [Line("exact", _GAPS, truth), Line(name, _GAPS, _finite(curve))],
-                marks=[mark],
-                bands=bands,
-            ),
-            Panel.lines(
-                "Its slope in the gap",
-                x,
-                Axis("slope", -0.1, 1.1, ticks=((0, "0"), (0.5, "0.5"), (1, "1"))),
-                [
-                    Line("exact", _GAPS, special.expit(_GAPS)),
-                    Line(name, _GAPS[1:-1], _finite(slopes)),
-                ],
-                marks=[slope_mark],
-            ),
+            Panel.lines(title, x, y, losses, marks=[mark], bands=bands),
+            Panel.lines("Its slope in the gap", x, up, slopes, marks=[slope_mark]),
         ],
         readouts=[
             Readout(f"epsilon as {dtype} holds it", numbers.text(held, 3)),
             Readout("−ln of that", numbers.nats(-math.log(held)) if held > 0 else "inf nats"),
             Readout("exact loss", numbers.nats(true_here)),
-            Readout(name, f"{_short(at)} nats", status),
+            Readout(loss.name, f"{_short(at)} nats", status),
         ],
         snippet=f"p = np.array({special.expit(-gap):.6g}, dtype=np.{dtype})\neps = {eps!r}",
     )
 
 
-def entropy_and_divergence_scene(
-    soft_cross_entropy, kl_divergence, values: dict, *, names=None
-) -> Scene:
+@study.shows_problems
+def entropy_and_divergence_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``entropy_and_divergence`` at ``values``: logit_1 …, temperature, class_3."""
-    names = names or study.names_of((soft_cross_entropy, kl_divergence))
     z = logits_of(values)[None] / float(values["temperature"])  # (1, 3)
     if values["class_3"] == "ruled out":
         z[0, 2] = -np.inf
-    shown = ", ".join("-np.inf" if math.isinf(v) else repr(v) for v in z[0].tolist())
-    snippet = f"logits = np.array([[{shown}]])\ntargets = np.array({TARGET.tolist()!r})"
+    code = assignments(logits=z, targets=TARGET)
+    cross_entropy, divergence = study.studied(functions, names, snippet=code)
     log_q = oracle.to_float(oracle.log_softmax(z))
     with np.errstate(divide="ignore"):
         log_p = np.log(TARGET)
-    loss, problem = study.one_number(names[0], soft_cross_entropy, z, TARGET)
-    if problem:
-        return Scene.problem(f"{names[0]} gives no loss", names[0], problem, snippet=snippet)
-    divergence, problem = study.one_number(names[1], kl_divergence, log_p, log_q)
-    if problem:
-        return Scene.problem(f"{names[1]} gives no number", names[1], problem, snippet=snippet)
+    loss = cross_entropy.number(z, TARGET, otherwise="gives no loss")
+    extra = divergence.number(log_p, log_q, otherwise="gives no number")
     right = float(oracle.soft_cross_entropy(z, TARGET))
-    high = numbers.nice_ceiling(max(right, 1.0))
-    bars = {names[0]: loss, f"entropy + {names[1]}": _ENTROPY + divergence}
+    bars = [
+        Bar(cross_entropy.name, loss, exact=right),
+        Bar(f"entropy + {divergence.name}", _ENTROPY + extra, exact=right),
+    ]
+    title, axis = "Loss for the target 0.7, 0.3, 0", axes.from_zero("loss (nats)", [right], most=5)
     return Scene(
-        finding=_entropy_finding(right, dict(zip(names, (loss, divergence), strict=True))),
-        panels=[
-            Panel.bars(
-                "Loss for the target 0.7, 0.3, 0",
-                Axis("loss (nats)", 0, high, ticks=numbers.linear_ticks(0, high)),
-                [Bar(row, value, exact=right) for row, value in bars.items()],
-                wide=True,
-            )
-        ],
-        readouts=[Readout("model", ", ".join(numbers.text(v, 3) for v in np.exp(log_q[0])))],
-        snippet=snippet,
+        finding=_entropy_finding(right, {cross_entropy.name: loss, divergence.name: extra}),
+        panels=[Panel.bars(title, axis, bars, wide=True)],
+        readouts=[Readout("model", numbers.listed(np.exp(log_q[0]), 3))],
+        snippet=code,
     )
 
 
@@ -270,75 +222,8 @@ def _checked_bugs(bugs):
             'bug_hunt: give two bugs or more, each as {"its name": (buggy, cured)}, two functions'
         )
     for pair in pairs.values():
-        study.check_functions("bug_hunt", pair)
+        study.checked("bug_hunt", pair)
     return pairs
-
-
-@dataclass(frozen=True)
-class _Loss:
-    """A function under study with its labels and temperature; called with logits z (6, V)."""
-
-    name: str
-    function: Callable
-    labels: np.ndarray
-    temperature: float
-    takes_temperature: bool
-
-    def __call__(self, z):
-        """(the loss, its gradient in z or None), as raw as the function gives them."""
-        z, labels = z.astype(np.float32), self.labels.copy()
-        if self.takes_temperature:
-            value, scale = self.function(z, labels, temperature=self.temperature), 1.0
-        else:
-            value, scale = self.function(z / self.temperature, labels), self.temperature
-        if isinstance(value, tuple):
-            return float(value[0]), np.asarray(value[1], dtype=float) / scale
-        return float(value), None
-
-    def slopes(self, z, directions):
-        """How fast the loss grows along each of ``directions`` (n, 6, V)."""
-        _, gradient = self(z)
-        if gradient is not None:
-            return np.tensordot(directions, gradient, axes=2)
-        h = _STEP * self.temperature
-        return np.array([(self(z + h * d)[0] - self(z - h * d)[0]) / (2 * h) for d in directions])
-
-    def path(self, z):
-        """The logits after 0, 1, … STEPS steps of gradient descent from ``z``."""
-        directions, path = _directions(z.shape[1]), [z]
-        for _ in range(STEPS):
-            slopes = self.slopes(path[-1], directions)
-            step = _RATE * self.temperature**2 * np.tensordot(slopes, directions, axes=1)
-            path.append(path[-1] - step)
-        return path
-
-    def first_call(self, z):
-        """(what is wrong with the answer at ``z`` or "", whether it changes its argument)."""
-        observed = study.call(self.function, z.astype(np.float32), self.temperature, self.labels)
-        if observed.raised is not None:
-            kind, message = observed.raised.classes[0], observed.raised.message
-            return f"{self.name} raised {kind}: {message}".rstrip(": "), False
-        value = observed.value
-        if isinstance(value, tuple):
-            if len(value) != 2 or np.shape(value[1]) != z.shape:
-                wanted = f"(loss, gradient), the gradient of shape {z.shape}"
-                return f"{self.name} returned a tuple. Expected: {wanted}", False
-            value = value[0]
-        _, problem = study.one_number(self.name, lambda: value)
-        return problem, "0" in observed.mutated
-
-
-def _directions(classes):
-    """What one unit of each weight, then of each bias, adds to the logits: (2V, 6, V)."""
-    one = np.eye(classes)[:, None, :]
-    return np.concatenate([one * FEATURES[:, None], one * np.ones((len(FEATURES), 1))])
-
-
-def _first_row(classes):
-    """One unit of each logit of the first row: (V, 6, V)."""
-    out = np.zeros((classes, len(FEATURES), classes))
-    out[:, 0] = np.eye(classes)
-    return out
 
 
 # Numbers and words.
@@ -353,17 +238,6 @@ def _coarse(value):
     return numbers.text(value, 2)
 
 
-def _finite(values):
-    values = np.asarray(values, dtype=float)
-    return np.where(np.isfinite(values), values, np.nan)
-
-
-def _status(value):
-    if math.isnan(value):
-        return Status.NAN
-    return Status.ORDINARY if math.isfinite(value) else Status.OVERFLOW
-
-
 def _on(value, low, high):
     """``value`` where the axis has it, else the nearer end (low for NaN)."""
     return low if math.isnan(value) else min(max(value, low), high)
@@ -374,43 +248,34 @@ def _differ(a, b):
     a, b = np.atleast_1d(a), np.atleast_1d(b)
     same = (a == b) | (np.isnan(a) & np.isnan(b))
     with np.errstate(invalid="ignore"):
-        scale = np.nanmax(np.abs(_finite(b)), initial=0.05)
+        scale = np.nanmax(np.abs(finite(b)), initial=0.05)
         return bool((~same & ~(np.abs(a - b) <= _TOLERANCE * scale)).any())
 
 
 def _range(values, least):
     """Axis ends around 0 and all finite values, at least ``least`` wide."""
-    known = [v for v in values if math.isfinite(v)]
-    low, high = min([0.0, *known]), max([0.0, *known])
-    return (
-        -numbers.nice_ceiling(-low) if low < -1e-3 * least else 0.0,
-        numbers.nice_ceiling(max(high, least)),
-    )
+    known = [0.0, *(v for v in values if math.isfinite(v))]
+    low = -numbers.nice_ceiling(-min(known)) if min(known) < -1e-3 * least else 0.0
+    return low, numbers.nice_ceiling(max(*known, least))
 
 
 def _loss_panel(losses, note):
     low, high = _range(losses.values(), 0.1)
     bars = [Bar(kind, float(f"{v:.4g}"), text=_short(v)) for kind, v in losses.items()]
-    axis = Axis("loss (nats)", low, high, ticks=numbers.linear_ticks(low, high, most=4))
+    axis = Axis("loss (nats)", low, high, most=4)
     return Panel.bars("The loss at the sliders", axis, bars, note=note)
 
 
 def _slope_panel(slopes):
     low, high = _range([v for pair in slopes.values() for v in pair], 0.01)
     reach = max(-low, high)
-    bars = [
-        Bar(f"logit {k + 1}", _clean(pair[kind], reach), series=kind)
-        for k, pair in enumerate(
-            dict(zip(slopes, row, strict=True)) for row in zip(*slopes.values(), strict=True)
-        )
-        for kind in slopes
-    ]
-    ticks = ((-reach, numbers.text(-reach)), (0.0, "0"), (reach, numbers.text(reach)))
-    return Panel.bars(
-        "Slope in the logits of row 1",
-        Axis("slope (nats for each unit)", -reach, reach, ticks=ticks),
-        bars,
-    )
+    bars = []
+    for k, pair in enumerate(zip(*slopes.values(), strict=True), start=1):
+        for kind, v in zip(slopes, pair, strict=True):
+            bars.append(Bar(f"logit {k}", _clean(v, reach), series=kind))
+    ticks = numbers.ticks_at((-reach, 0.0, reach))
+    axis = Axis("slope (nats for each unit)", -reach, reach, ticks=ticks)
+    return Panel.bars("Slope in the logits of row 1", axis, bars)
 
 
 def _clean(value, reach):
@@ -421,35 +286,29 @@ def _clean(value, reach):
 
 
 def _training_panel(curves):
-    without = _finite(curves["without the bug"])
+    without = finite(curves["without the bug"])
     firsts = [v[0] for v in curves.values() if math.isfinite(v[0])]
     most = max(2 * np.nanmax(without, initial=0.5), *firsts, 0.5)
-    low, high = _range([v for c in curves.values() for v in _finite(c) if abs(v) <= most], 0.5)
+    low, high = _range([v for c in curves.values() for v in finite(c) if abs(v) <= most], 0.5)
     lines, ends = [], []
     for name, values in curves.items():
-        y = np.array(values)
-        y[~((y >= low) & (y <= high))] = np.nan
+        y = within(values, low, high)
         lines.append(Line(name, range(STEPS + 1), [float(f"{v:.3g}") for v in y]))
         ends += _end_of(name.partition(" with")[0], values, lines[-1].y, high)
-    return Panel.lines(
-        "Training from there",
-        Axis("step", 0, STEPS),
-        Axis("loss (nats)", low, high, ticks=numbers.linear_ticks(low, high)),
-        lines,
-        marks=ends[:1],  # where one is lost the next ones are, too
-        wide=True,
-    )
+    x, y = Axis("step", 0, STEPS), Axis("loss (nats)", low, high)
+    marks = ends[:1]  # where one is lost the next ones are, too
+    return Panel.lines("Training from there", x, y, lines, marks=marks, wide=True)
 
 
 def _end_of(name, values, shown, high):
     """A mark on the last point of a curve that ends, at the left edge when it never began."""
-    lost = [k for k, v in enumerate(values) if not math.isfinite(v)]
-    if not lost:
+    lost = np.flatnonzero(~np.isfinite(values))
+    if not lost.size:
         return []
-    k = lost[0]
+    k = int(lost[0])
     before = shown[k - 1] if k and math.isfinite(shown[k - 1]) else 0.5 * high
     label = f"{name}: {numbers.text(values[k])} from step {k} on"
-    return [Mark(max(k - 1, 0), label, y=before, status=_status(values[k]))]
+    return [Mark(max(k - 1, 0), label, y=before, status=status_of(values[k]))]
 
 
 def _bug_finding(bug, losses, slopes, curves, changes):
@@ -495,7 +354,7 @@ def _entropy_finding(right, said):
     faults = [
         f"{name} says {_short(value)}"
         for (name, value), truth in zip(said.items(), (right, gap), strict=True)
-        if not abs(value - truth) <= _SAME * max(1.0, truth)
+        if not numbers.agree(value, truth, _SAME)
     ]
     told = f"{right:.3f} nats are {_ENTROPY:.3f} of entropy and {gap:.3f} of divergence"
     return told + (f", but {' and '.join(faults)}" if faults else "")

@@ -14,21 +14,11 @@ A scene is what a pure function of the slider values returns::
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from . import numbers
+from .status import Status, status_of
 
 SCALES = ("linear", "log", "symlog")
-KINDS = ("bars", "lines", "number line")
-
-
-class Status(StrEnum):
-    """What became of a number. Told by shape, word and colour."""
-
-    ORDINARY = "ordinary"
-    OVERFLOW = "overflow"
-    UNDERFLOW = "underflow"
-    NAN = "NaN"
 
 
 @dataclass(frozen=True)
@@ -37,7 +27,8 @@ class Axis:
 
     label: what is measured, with its unit: ``"error (ulp)"``.
     scale: ``linear``, ``log`` (0 < low) or ``symlog``: linear within ±``linear_width``, log beyond.
-    ticks: (value, text) pairs; round ones are chosen when none are given.
+    ticks: (value, text) pairs. Round ones are chosen when none are given, on a linear axis at most
+    ``most`` of them.
     apart: when set, a band of its own beyond the high end, with this caption, for inf and NaN.
     """
 
@@ -48,6 +39,7 @@ class Axis:
     ticks: tuple[tuple[float, str], ...] = ()
     linear_width: float = 1.0
     apart: str = ""
+    most: int = 5
 
     def __post_init__(self):
         if self.scale not in SCALES:
@@ -65,15 +57,12 @@ class Axis:
         if self.ticks:
             return tuple(self.ticks)
         if self.scale == "linear":
-            return numbers.linear_ticks(self.low, self.high)
-        if self.scale == "symlog":
-            return tuple(
-                (v, t)
-                for v, t in numbers.decade_ticks(math.floor(math.log10(self.high) + 1e-9))
-                if self.low <= v <= self.high
-            )
-        first = math.ceil(math.log10(self.low) - 1e-9)
+            return numbers.linear_ticks(self.low, self.high, self.most)
         last = math.floor(math.log10(self.high) + 1e-9)
+        if self.scale == "symlog":
+            ticks = numbers.decade_ticks(last)
+            return tuple((v, t) for v, t in ticks if self.low <= v <= self.high)
+        first = math.ceil(math.log10(self.low) - 1e-9)
         every = max(1, math.ceil((last - first) / 5))
         return tuple((10.0**k, numbers.power_of_ten(k)) for k in range(first, last + 1, every))
 
@@ -88,31 +77,18 @@ class Axis:
         return (bend(clamped) - bend(self.low)) / (bend(self.high) - bend(self.low))
 
     def to_dict(self) -> dict:
-        return {
-            "label": self.label,
-            "low": numbers.rounded(self.low),
-            "high": numbers.rounded(self.high),
-            "scale": self.scale,
-            "width": self.linear_width,
-            "ticks": [[numbers.rounded(v), t] for v, t in self.shown_ticks()],
-            "apart": self.apart,
-        }
-
-
-def status_of(status, value) -> Status:
-    """The status given; for infinities and NaN with none given, the one that the value tells."""
-    if status is not None:
-        return Status(status)
-    if math.isnan(value):
-        return Status.NAN
-    return Status.ORDINARY if math.isfinite(value) else Status.OVERFLOW
+        ends = {"low": numbers.rounded(self.low), "high": numbers.rounded(self.high)}
+        ticks = [[numbers.rounded(v), t] for v, t in self.shown_ticks()]
+        scale = {"scale": self.scale, "width": self.linear_width}
+        return {"label": self.label, **ends, **scale, "ticks": ticks, "apart": self.apart}
 
 
 @dataclass(frozen=True)
 class Bar:
     """A value of ``row``, drawn from zero. ``exact`` puts a tick where the exact value lies.
 
-    text: how the value reads; six digits unless given. series: which of several bars of a row.
+    text: how the value reads; ``digits`` digits unless given. series: which of several bars of a
+    row.
     """
 
     row: str
@@ -121,24 +97,27 @@ class Bar:
     status: Status | None = None
     text: str = ""
     exact: float | None = None
+    digits: int = 6
+
+    @property
+    def shown_status(self) -> Status:
+        """The status given, or the one that the value tells."""
+        return status_of(self.value, self.status)
 
     def words(self) -> str:
         """How the value reads."""
-        return self.text or numbers.text(self.value)
-
-    def _shown_text(self) -> str:
-        # A finite value is not said twice: the browser writes it as ``numbers.text`` does.
-        plain = math.isfinite(self.value) and self.words() == numbers.text(self.value)
-        return "" if plain else self.words()
+        return self.text or numbers.text(self.value, self.digits)
 
     def to_dict(self) -> dict:
+        # A finite value is not said twice: the browser writes it as ``numbers.text`` does.
+        plain = math.isfinite(self.value) and self.words() == numbers.text(self.value)
         return {
             "row": self.row,
             "series": self.series,
             "value": numbers.rounded(self.value, 6),
-            "text": self._shown_text(),
-            "status": str(status_of(self.status, self.value)),
-            "exact": None if self.exact is None else numbers.rounded(self.exact),
+            "text": "" if plain else self.words(),
+            "status": str(self.shown_status),
+            "exact": numbers.rounded(self.exact),
         }
 
 
@@ -157,11 +136,8 @@ class Line:
             )
 
     def to_dict(self) -> dict:
-        return {
-            "name": self.name,
-            "x": [numbers.rounded(v) for v in self.x],
-            "y": [numbers.rounded(v) for v in self.y],
-        }
+        x, y = ([numbers.rounded(v) for v in values] for values in (self.x, self.y))
+        return {"name": self.name, "x": x, "y": y}
 
 
 @dataclass(frozen=True)
@@ -177,13 +153,18 @@ class Mark:
     y: float | None = None
     status: Status | None = None
 
+    @property
+    def shown_status(self) -> Status:
+        """The status given, or the one that x tells."""
+        return status_of(self.x, self.status)
+
     def to_dict(self) -> dict:
         return {
             "x": numbers.rounded(self.x),
-            "y": None if self.y is None else numbers.rounded(self.y),
+            "y": numbers.rounded(self.y),
             "label": self.label,
             "row": self.row,
-            "status": str(status_of(self.status, self.x)),
+            "status": str(self.shown_status),
         }
 
 
@@ -197,12 +178,8 @@ class Band:
     status: Status = Status.ORDINARY
 
     def to_dict(self) -> dict:
-        return {
-            "low": numbers.rounded(self.low),
-            "high": numbers.rounded(self.high),
-            "label": self.label,
-            "status": str(Status(self.status)),
-        }
+        ends = {"low": numbers.rounded(self.low), "high": numbers.rounded(self.high)}
+        return {**ends, "label": self.label, "status": str(Status(self.status))}
 
 
 @dataclass(frozen=True)
@@ -237,89 +214,49 @@ class Panel:
     wide: bool = False
 
     @classmethod
-    def bars(cls, title, x: Axis, bars: Sequence[Bar], *, note="", wide=False) -> "Panel":
-        """Horizontal bars, one row for each name in order of appearance; series share a row."""
-        return cls("bars", title, x=x, bar_list=tuple(bars), note=note, wide=wide)
+    def bars(cls, title, x: Axis, bars: Sequence[Bar], **more) -> "Panel":
+        """Horizontal bars, one row for each name in order of appearance; series share a row.
+
+        more: ``note`` and ``wide``.
+        """
+        return cls("bars", title, x=x, bar_list=tuple(bars), **more)
 
     @classmethod
-    def lines(
-        cls,
-        title,
-        x: Axis,
-        y: Axis,
-        lines: Sequence[Line],
-        *,
-        marks=(),
-        bands=(),
-        note="",
-        wide=False,
-    ) -> "Panel":
-        """Curves over one pair of axes, with marks and shaded stretches."""
-        return cls(
-            "lines",
-            title,
-            x=x,
-            y=y,
-            line_list=tuple(lines),
-            marks=tuple(marks),
-            bands=tuple(bands),
-            note=note,
-            wide=wide,
-        )
+    def lines(cls, title, x: Axis, y: Axis, lines: Sequence[Line], **more) -> "Panel":
+        """Curves over one pair of axes. more: ``marks``, ``bands``, ``note``, ``wide``."""
+        return cls("lines", title, x=x, y=y, line_list=tuple(lines), **more)
 
     @classmethod
     def number_line(
-        cls,
-        title,
-        x: Axis,
-        rows: Sequence[Row],
-        marks: Sequence[Mark],
-        *,
-        bands=(),
-        note="",
-        wide=False,
+        cls, title, x: Axis, rows: Sequence[Row], marks: Sequence[Mark], **more
     ) -> "Panel":
-        """Marks on one number line for each row."""
+        """Marks on one number line for each row. more: ``bands``, ``note``, ``wide``."""
         named = {row.name for row in rows}
         for mark in marks:
             if mark.row not in named:
                 raise ValueError(f"panel {title!r}: a mark names row {mark.row!r}; rows: {named}")
-        return cls(
-            "number line",
-            title,
-            x=x,
-            rows=tuple(rows),
-            marks=tuple(marks),
-            bands=tuple(bands),
-            note=note,
-            wide=wide,
-        )
+        return cls("number line", title, x=x, rows=tuple(rows), marks=tuple(marks), **more)
 
     @classmethod
-    def message(cls, title, error: str, *, note="", wide=False) -> "Panel":
+    def message(cls, title, error: str, **more) -> "Panel":
         """No picture, but the text of what went wrong."""
-        return cls("message", title, error=error, note=note, wide=wide)
+        return cls("message", title, error=error, **more)
 
     def description(self) -> str:
         """The panel in words, for those who do not see it."""
         if self.kind == "message":
             return self.error
-        if self.kind == "bars":
-            return f"{self.x.label}. " + "; ".join(map(_bar_in_words, self.bar_list)) + "."
-        labelled = [mark.label for mark in self.marks if mark.label]
-        if self.kind == "number line":
-            named = [f"{row.name}: {row.text}" if row.text else row.name for row in self.rows]
-            return f"{self.x.label}. " + "; ".join(named + labelled) + "."
-        named = [line.name for line in self.line_list]
-        return f"{self.y.label} over {self.x.label}. " + "; ".join(named + labelled) + "."
+        measured = f"{self.y.label} over {self.x.label}" if self.y else self.x.label
+        named = [
+            *map(_bar_in_words, self.bar_list),
+            *(f"{row.name}: {row.text}" if row.text else row.name for row in self.rows),
+            *(line.name for line in self.line_list),
+            *(mark.label for mark in self.marks if mark.label),
+        ]
+        return f"{measured}. {'; '.join(named)}."
 
     def to_dict(self) -> dict:
-        out = {
-            "kind": self.kind,
-            "title": self.title,
-            "note": self.note,
-            "wide": self.wide,
-        }
+        out = {"kind": self.kind, "title": self.title, "note": self.note, "wide": self.wide}
         if self.kind == "message":
             return {**out, "error": self.error}
         out["x"] = self.x.to_dict()
@@ -334,10 +271,9 @@ class Panel:
 
 
 def _bar_in_words(bar: Bar) -> str:
-    status = status_of(bar.status, bar.value)
-    told = status in (Status.ORDINARY, bar.words())
+    told = bar.shown_status in (Status.ORDINARY, bar.words())
     series = f", {bar.series}" if bar.series else ""
-    return f"{bar.row}{series}: {bar.words()}" + ("" if told else f" ({status})")
+    return f"{bar.row}{series}: {bar.words()}" + ("" if told else f" ({bar.shown_status})")
 
 
 @dataclass(frozen=True)

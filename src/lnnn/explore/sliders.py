@@ -1,6 +1,6 @@
 """The controls of an explorable, as data: sliders on a grid of values, and choices.
 
-``logit_sliders`` and ``temperature_slider`` are the ones that every page has.
+``softmax_sliders`` are the ones that every page has: logits and temperature.
 """
 
 import keyword
@@ -11,17 +11,41 @@ import numpy as np
 
 from . import numbers
 
+DTYPES = ("float16", "float32", "float64")
 SCALES = ("linear", "log", "symlog")
 _MOST_POSITIONS = 1001
 
 
-def _check_name(name):
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-        raise ValueError(f"a slider's name is a Python name such as 'temperature', not {name!r}")
+class _Control:
+    """What sliders and choices have in common."""
+
+    unit = ""
+
+    def __post_init__(self):
+        name = self.name
+        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+            raise ValueError(
+                f"a slider's name is a Python name such as 'temperature', not {name!r}"
+            )
+        self._check()
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name.replace("_", " ")
+
+    def to_dict(self) -> dict:
+        return {
+            "kind": type(self).__name__.lower(),
+            "name": self.name,
+            "label": self.title,
+            "unit": self.unit,
+            "start": self.first,
+            "grid": list(self.grid()),
+        }
 
 
 @dataclass(frozen=True)
-class Slider:
+class Slider(_Control):
     """A number that the reader moves.
 
     name: how the scene and ``widget.name`` know it. label: what the reader sees.
@@ -43,8 +67,7 @@ class Slider:
     unit: str = ""
     integer: bool = False
 
-    def __post_init__(self):
-        _check_name(self.name)
+    def _check(self):
         if self.scale not in SCALES:
             raise ValueError(f"slider {self.name}: scale is one of {SCALES}, not {self.scale!r}")
         if not all(math.isfinite(v) for v in (self.low, self.high, self.start)):
@@ -65,8 +88,8 @@ class Slider:
             )
 
     @property
-    def title(self) -> str:
-        return self.label or self.name.replace("_", " ")
+    def first(self) -> float:
+        return self.start
 
     def grid(self) -> tuple[float, ...]:
         """The values the thumb can stand on, ascending; low, high and start are among them."""
@@ -103,16 +126,6 @@ class Slider:
         """``value`` with its unit."""
         return f"{numbers.text(value, 5)} {self.unit}".rstrip()
 
-    def to_dict(self) -> dict:
-        return {
-            "kind": "slider",
-            "name": self.name,
-            "label": self.title,
-            "unit": self.unit,
-            "start": self.start,
-            "grid": list(self.grid()),
-        }
-
 
 def _decades(low, high, per_decade):
     """Round values from low to high, ``per_decade`` to a decade, two significant digits."""
@@ -124,7 +137,7 @@ def _decades(low, high, per_decade):
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(_Control):
     """One of a few named options, such as a dtype."""
 
     name: str
@@ -132,18 +145,13 @@ class Choice:
     start: str = ""
     label: str = ""
 
-    def __post_init__(self):
-        _check_name(self.name)
+    def _check(self):
         if len(self.options) < 2 or len(set(self.options)) != len(self.options):
             raise ValueError(f"choice {self.name}: give two or more different options")
         if self.start and self.start not in self.options:
             raise ValueError(
                 f"choice {self.name}: start is one of {list(self.options)}, not {self.start!r}"
             )
-
-    @property
-    def title(self) -> str:
-        return self.label or self.name.replace("_", " ")
 
     @property
     def first(self) -> str:
@@ -161,54 +169,49 @@ class Choice:
         """The option itself."""
         return str(value)
 
-    def to_dict(self) -> dict:
-        return {
-            "kind": "choice",
-            "name": self.name,
-            "label": self.title,
-            "unit": "",
-            "start": self.first,
-            "grid": list(self.options),
-        }
-
 
 def starting_values(sliders) -> dict:
     """The values at which every control starts, in order."""
-    return {s.name: s.first if isinstance(s, Choice) else s.start for s in sliders}
+    return {s.name: s.first for s in sliders}
 
 
-def logit_sliders(logits) -> list[Slider]:
-    """One slider a logit, ``logit_1`` to ``logit_V``, from −20 to 20 or as far as they start."""
+def logit_sliders(logits, labels=None) -> list[Slider]:
+    """One slider a logit, ``logit_1`` to ``logit_V``, from −20 to 20 or as far as they start.
+
+    labels: what the reader sees; ``logit 1`` and so on unless given.
+    """
     logits = [float(v) for v in logits]
     if len(logits) < 2:
         raise ValueError(f"logits: two or more classes are needed, not {len(logits)}")
     if not np.isfinite(logits).all():
         raise ValueError(f"logits: sliders start at finite numbers, not {logits}")
     reach = max(20.0, *(abs(v) for v in logits))
+    labels = labels or [f"logit {k}" for k in range(1, len(logits) + 1)]
     return [
-        Slider(f"logit_{k}", start=v, low=-reach, high=reach, step=reach / 40, label=f"logit {k}")
-        for k, v in enumerate(logits, start=1)
+        Slider(f"logit_{k}", v, -reach, reach, step=reach / 40, label=label)
+        for k, (v, label) in enumerate(zip(logits, labels, strict=True), start=1)
     ]
 
 
 def temperature_slider(start=1.0) -> Slider:
     """``temperature`` from 0.05 to 20, evenly spaced in its logarithm."""
-    return Slider(
-        "temperature", start=float(start), low=0.05, high=20.0, scale="log", label="temperature T"
-    )
+    return Slider("temperature", float(start), 0.05, 20.0, scale="log", label="temperature T")
+
+
+def softmax_sliders(logits, temperature, *more) -> list:
+    """``logit_sliders``, ``temperature_slider`` and what else a scene has."""
+    return [*logit_sliders(logits), temperature_slider(temperature), *more]
 
 
 def offset_slider(start=0.0) -> Slider:
     """``offset``, a constant added to every logit: 0 and both signs, up to 10 000."""
-    return Slider(
-        "offset",
-        start=float(start),
-        low=-10_000.0,
-        high=10_000.0,
-        scale="symlog",
-        per_decade=10,
-        label="offset added to all",
-    )
+    title = "offset added to all"
+    return Slider("offset", float(start), -1e4, 1e4, scale="symlog", per_decade=10, label=title)
+
+
+def dtype_choice(start, options=DTYPES) -> Choice:
+    """``dtype``, the name of a float type."""
+    return Choice("dtype", tuple(options), start=start, label="floats")
 
 
 def logits_of(values: dict) -> np.ndarray:

@@ -1,145 +1,125 @@
-"""Functions under study: call one as a reader would, and say what came back.
+"""The functions under study: how an explorable gets them and how its scene asks them.
 
-A function is called as ``f(z, temperature=T)`` when it has a parameter of that name, else as
-``f(z / T)``; what else it takes, such as labels, comes after ``z``. Whatever it does, its panel can
-be drawn: an answer that is not a float array of the shape of ``z`` becomes a message.
+A scene names its functions with ``studied`` and asks them by ``answer``, ``array``, ``number`` or
+``value``. When one gives nothing that can be drawn, ``shows_problems`` makes a scene that says so::
+
+    def largest(function, *, name=None, logits=(2, 1, 0)) -> Explorable:
+        return study.explorable(
+            largest_scene, [function], logit_sliders(logits), names=name and [name]
+        )
+
+    @study.shows_problems
+    def largest_scene(functions, values: dict, *, names=None) -> Scene:
+        (largest,) = study.studied(functions, names)
+        value = largest.number(logits_of(values), otherwise="gives no maximum")
+        return Scene(f"{largest.name} is {value}")
 """
 
-import inspect
-from dataclasses import dataclass
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
-from lnnn import exact
-from lnnn.observe import observe_call
+from .answers import Answer, ask, copies, one_number, outcome
+from .scene import Scene
+from .widget import Explorable
 
-from .scene import Status
+
+class Unanswered(Exception):
+    """A function under study gave nothing that can be drawn; ``scene`` says so."""
+
+    def __init__(self, finding, name, problem, **more):
+        super().__init__(problem)
+        self.scene = Scene.problem(finding, name, problem, **more)
+
+
+def shows_problems(scene_function):
+    """``scene_function``, with a scene of the problem where a function gives no answer."""
+
+    @functools.wraps(scene_function)
+    def scene(*arguments, **keywords):
+        try:
+            return scene_function(*arguments, **keywords)
+        except Unanswered as unanswered:
+            return unanswered.scene
+
+    return scene
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a function made of ``z``.
+class Studied:
+    """A function under study and the name that scenes call it by.
 
-    values: array of the dtype of ``z``, or None when ``problem`` says why there is none.
-    errors: ulp of that dtype. statuses: one for each value. Neither is there without exact values.
-    note: what else a reader should know, such as another dtype returned.
+    beside: what a scene of its problem shows too, such as the snippet.
     """
 
     name: str
-    values: np.ndarray | None = None
-    errors: np.ndarray | None = None
-    statuses: tuple[Status, ...] = ()
-    problem: str = ""
-    note: str = ""
+    function: Callable
+    beside: dict = field(default_factory=dict)
 
-    @property
-    def worst(self) -> float:
-        """The largest error in ulp; infinite where a value has no right digit at all."""
-        return float(np.max(self.errors))
+    def ask(self, z, temperature=1.0, exact_values=None, *more) -> Answer:
+        """``ask`` for this function."""
+        return ask(self.name, self.function, z, temperature, exact_values, *more)
+
+    def answer(self, z, temperature=1.0, exact_values=None, *more, otherwise) -> Answer:
+        """The same, but a problem ends the scene: its finding is the name and ``otherwise``."""
+        answer = self.ask(z, temperature, exact_values, *more)
+        if answer.problem:
+            self.gives_nothing(answer.problem, otherwise)
+        return answer
+
+    def array(self, shape, *arguments, otherwise) -> Answer:
+        """The float64 array of this shape that the function returns. A problem ends the scene."""
+        asked = replace(self, function=lambda _: self.function(*copies(arguments)))
+        return asked.answer(np.zeros(shape), otherwise=otherwise)
+
+    def number(self, *arguments, otherwise) -> float:
+        """The one number that the function returns. A problem ends the scene."""
+        value, problem = one_number(self.name, self.function, *arguments)
+        if problem:
+            self.gives_nothing(problem, otherwise)
+        return value
+
+    def number_or_nan(self, *arguments) -> float:
+        """The one number that the function returns; NaN where it returns none."""
+        value, _ = one_number(self.name, self.function, *arguments)
+        return math.nan if value is None else value
+
+    def value(self, *arguments, otherwise) -> object:
+        """Whatever the function returns. What it raises ends the scene."""
+        value, problem = outcome(self.name, self.function, *arguments)
+        if problem:
+            self.gives_nothing(problem, otherwise)
+        return value
+
+    def refuse(self, given, wanted, otherwise):
+        """End the scene: the function returned what is ``given``, and ``wanted`` says the rule."""
+        self.gives_nothing(f"{self.name} returned {given}. {wanted}", otherwise)
+
+    def gives_nothing(self, problem, otherwise):
+        """End the scene with the problem."""
+        raise Unanswered(f"{self.name} {otherwise}", self.name, problem, **self.beside)
 
 
-def takes(function, parameter) -> bool:
-    """True when ``function`` has a parameter of that name."""
-    try:
-        return parameter in inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return False  # built-in functions may have no signature
+def studied(functions, names=None, **beside) -> list[Studied]:
+    """The functions with the names given, or with their own; one that is None is left out."""
+    given = [function for function in functions if function is not None]
+    pairs = zip(names or names_of(given), given, strict=True)
+    return [Studied(name, function, beside) for name, function in pairs]
 
 
-def takes_temperature(function) -> bool:
-    """True when ``function`` has a parameter named ``temperature``."""
-    return takes(function, "temperature")
+def explorable(scene, functions, controls, *, names=None, **more) -> Explorable:
+    """The widget of a scene function, called as ``scene(functions, values, names=…, **more)``.
 
-
-def call(function, z, temperature, *more):
-    """``function`` on copies; returns an ``Observed`` and never raises what it raises.
-
-    more: what the function takes after ``z``.
+    functions: the ones under study; one that is None is left out. names: their titles, in order;
+    their own names unless given. Raises what ``checked`` raises.
     """
-    if takes_temperature(function):
-        return observe_call(function, _copies((z, *more)), {"temperature": temperature})
-    with np.errstate(all="ignore"):
-        divided = z / temperature
-    return observe_call(function, _copies((divided, *more)), {})
-
-
-def _copies(arguments):
-    """The arguments, arrays copied, so that no function can change another's."""
-    return tuple(a.copy() if isinstance(a, np.ndarray) else a for a in arguments)
-
-
-def ask(name, function, z, temperature, exact_values=None, *more) -> Answer:
-    """Call ``function`` and compare with ``exact_values``, an object array of mpf, if given.
-
-    more: what the function takes after ``z``.
-    """
-    observed = call(function, z, temperature, *more)
-    if observed.raised is not None:
-        return Answer(name, problem=_raised(name, observed))
-    values, problem = _as_floats(name, observed.value, z)
-    if problem:
-        return Answer(name, problem=problem)
-    notes = []
-    if values.dtype != z.dtype:
-        notes.append(f"returned {values.dtype}")
-    if observed.mutated:
-        notes.append("changed its argument in place")
-    with np.errstate(all="ignore"):
-        values = values.astype(z.dtype)
-    note = ", ".join(notes)
-    if exact_values is None:
-        return Answer(name, values=values, note=note)
-    pairs = zip(values.flat, np.asarray(exact_values, dtype=object).flat, strict=True)
-    return Answer(
-        name,
-        values=values,
-        errors=exact.ulp_error(values, exact_values),
-        statuses=tuple(status(v, e) for v, e in pairs),
-        note=note,
-    )
-
-
-def status(value, exact_value) -> Status:
-    """What became of a computed float, in the light of the exact value (mpf).
-
-    An infinity is an underflow when it stands for a finite, representable logarithm: the
-    probability was flushed to zero before the logarithm was taken. So is a 0 that should not be 0.
-    """
-    info = np.finfo(value.dtype)
-    finite_exact = abs(exact_value) <= float(info.max)
-    if np.isnan(value):
-        return Status.NAN
-    if np.isinf(value):
-        return Status.UNDERFLOW if value < 0 and finite_exact else Status.OVERFLOW
-    if value == 0 and abs(exact_value) > float(info.smallest_subnormal):
-        return Status.UNDERFLOW
-    return Status.ORDINARY
-
-
-def _as_floats(name, value, z):
-    """(float array, "") or (None, what is wrong with the answer)."""
-    wanted = f"Expected: an array of {z.size} floats, shape {z.shape}."
-    if value is None:
-        return None, f"{name} returned None. {wanted} Is a return statement missing?"
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError) as error:
-        return None, f"{name} returned what is no array: {error}. {wanted}"
-    if array.dtype.kind in "iu":
-        array = array.astype(np.float64)
-    if array.dtype.kind != "f":
-        return None, f"{name} returned {_kind_of(value, array)}. {wanted}"
-    if array.shape != z.shape:
-        return None, f"{name} returned an array of shape {array.shape}. {wanted}"
-    return array, ""
-
-
-def _kind_of(value, array):
-    if array.dtype.kind == "c":
-        return "complex numbers"
-    if array.dtype.kind == "O" or array.ndim == 0:
-        return f"an object of type {type(value).__name__}"
-    return f"an array of {array.dtype}"
+    given = [function for function in functions if function is not None]
+    names = checked(scene.__name__.removesuffix("_scene"), given, names)
+    return Explorable(partial(scene, functions, names=names, **more), controls)
 
 
 def names_of(functions) -> list[str]:
@@ -152,8 +132,12 @@ def names_of(functions) -> list[str]:
     return names
 
 
-def check_functions(where, functions):
-    """Raise ValueError when there are none, TypeError for one that can't be called."""
+def checked(where, functions, names=None) -> list[str]:
+    """The titles given, one for each function and all different, or the functions' own names.
+
+    Raises ValueError when there is no function or the names do not fit, TypeError for a function
+    that can't be called; ``where`` is who says so.
+    """
     if not functions:
         raise ValueError(f"{where}: give at least one function, such as {where}(log_softmax)")
     for function in functions:
@@ -162,45 +146,9 @@ def check_functions(where, functions):
                 f"{where}: {function!r} is not a function; pass it without calling it, "
                 f"such as {where}(log_softmax)"
             )
-
-
-def checked_names(names, functions):
-    """The titles given, one for each function and all different, or the functions' own names."""
     if names is None:
         return names_of(functions)
     names = [str(n) for n in names]
     if len(names) != len(functions) or len(set(names)) != len(names):
         raise ValueError(f"names: one for each of {len(functions)} functions, all different")
     return names
-
-
-def outcome(name, function, *arguments, **keywords) -> tuple[object, str]:
-    """(what ``function`` returns for copies of the arguments, "") or (None, what it raised)."""
-    observed = observe_call(function, _copies(arguments), keywords)
-    if observed.raised is not None:
-        return None, _raised(name, observed)
-    return observed.value, ""
-
-
-def _raised(name, observed) -> str:
-    kind, message = observed.raised.classes[0], observed.raised.message
-    return f"{name} raised {kind}: {message}".rstrip(": ")
-
-
-def one_number(name, function, *arguments, **keywords) -> tuple[float | None, str]:
-    """(the number that ``function`` returns, "") or (None, what is wrong with its answer)."""
-    value, problem = outcome(name, function, *arguments, **keywords)
-    if problem:
-        return None, problem
-    if isinstance(value, (float, int, np.number, np.ndarray)) and np.size(value) == 1:
-        value = np.asarray(value)
-        if value.dtype.kind in "fiu":
-            return float(value.reshape(())), ""
-    return None, f"{name} returned {described(value)}. Expected: one number"
-
-
-def described(value) -> str:
-    """What an answer is, for a message: ``None``, an array of which kind, an object of a type."""
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}, shape {value.shape}"
-    return "None" if value is None else f"an object of type {type(value).__name__}"

@@ -1,9 +1,5 @@
 """Explorables of page and lab 08: scrub through the epochs of a run, ranks with unequal counts, the
-score of a sequence up to its end.
-
-``scrub_scene``, ``ranks_scene`` and ``score_sequence_scene`` are pure: functions, recorded logits
-and slider values in, scene out. ``scrub``, ``ranks`` and ``score_sequence`` wrap them in a widget.
-"""
+score of a sequence up to its end."""
 
 import math
 from functools import lru_cache, partial
@@ -13,9 +9,14 @@ import numpy as np
 from lnnn import exact as oracle
 
 from . import numbers, study
-from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene, Status
-from .sliders import Choice, Slider, logits_of, temperature_slider
+from .answers import described, one_number
+from .bars import told_bar
+from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
+from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slider
+from .snippet import assignments
+from .status import log_status, status_of
 from .widget import Explorable
+from .words import counted
 
 LENS = (0.0, 4.0, -2.0)  # logits of the true class, of its best rival, of each other class
 TOKENS = (900, 80, 20)
@@ -53,7 +54,6 @@ def scrub(
     the true class, of its best rival, and of each of the V − 2 others. ``epoch``: the last one
     unless given.
     """
-    study.check_functions("scrub", (log_softmax,))
     logits, labels = np.asarray(logits, dtype=float), np.asarray(labels)
     if logits.ndim != 3 or labels.shape != logits.shape[1:2]:
         raise ValueError(
@@ -61,25 +61,19 @@ def scrub(
             f"not {logits.shape} and {labels.shape}"
         )
     last = len(logits) - 1
-    titles = ("true class", "best rival", "each other class")
-    controls = [
-        Slider(
-            "epoch", start=last if epoch is None else epoch, low=0, high=last, step=1, integer=True
-        ),
-        Slider("threshold", start=threshold, low=-10.0, high=-0.5, step=0.25, unit="nats"),
-        temperature_slider(temperature),
-        *(
-            Slider(
-                f"logit_{k}", start=v, low=-20.0, high=20.0, step=0.5, label=f"lens logit, {title}"
-            )
-            for k, (v, title) in enumerate(zip(lens, titles, strict=True), start=1)
-        ),
-    ]
-    name = name or study.names_of([log_softmax])[0]
+    names = study.checked("scrub", [log_softmax], name and [name])
+    (studied,) = study.studied([log_softmax], names)
     # All epochs are computed anew for another temperature only: it is what takes the time.
-    ask = lru_cache(maxsize=1)(partial(study.ask, name, log_softmax, logits))
-    scene = partial(scrub_scene, log_softmax, logits, labels, name=name, ask=ask)
-    return Explorable(scene, controls)
+    ask = lru_cache(maxsize=1)(partial(studied.ask, logits))
+    about = {"logits": logits, "labels": labels, "names": names, "ask": ask}
+    titles = [f"lens logit, {of}" for of in ("true class", "best rival", "each other class")]
+    controls = [
+        Slider("epoch", last if epoch is None else epoch, 0, last, step=1, integer=True),
+        _threshold_slider(threshold, step=0.25),
+        temperature_slider(temperature),
+        *logit_sliders(lens, titles),
+    ]
+    return study.explorable(scrub_scene, [log_softmax], controls, **about)
 
 
 def ranks(*functions, names=None, tokens=TOKENS, means=MEANS) -> Explorable:
@@ -88,25 +82,14 @@ def ranks(*functions, names=None, tokens=TOKENS, means=MEANS) -> Explorable:
     functions: called with a list of 1-D float64 arrays, the log-probabilities of each rank's
     tokens; they return one number. names: their titles. tokens, means: where the sliders start.
     """
-    study.check_functions("ranks", functions)
-    names = study.checked_names(names, functions)
     controls = []
     for r, (count, mean) in enumerate(zip(tokens, means, strict=True), start=1):
+        held = f"rank {r}: tokens"
         controls += [
-            Slider(
-                f"tokens_{r}",
-                start=count,
-                low=0,
-                high=1000,
-                step=20,
-                label=f"rank {r}: tokens",
-                integer=True,
-            ),
-            Slider(
-                f"mean_{r}", start=mean, low=-6.0, high=0.0, step=0.1, label=f"rank {r}: mean ln p"
-            ),
+            Slider(f"tokens_{r}", count, 0, 1000, step=20, label=held, integer=True),
+            Slider(f"mean_{r}", mean, -6.0, 0.0, step=0.1, label=f"rank {r}: mean ln p"),
         ]
-    return Explorable(partial(ranks_scene, functions, names=names), controls)
+    return study.explorable(ranks_scene, functions, controls, names=names)
 
 
 def score_sequence(
@@ -131,43 +114,40 @@ def score_sequence(
     names: titles of the three. logits: of the three classes at place 2, where the target is b
     unless the EOS stands there. temperature, threshold, eos: where the controls start.
     """
-    functions = (token_log_probs, sequence_log_probs, flag_outliers)
-    study.check_functions("score_sequence", functions)
-    names = study.checked_names(names, functions)
     if len(logits) != len(CLASSES):
         raise ValueError(f"logits: three, of {', '.join(CLASSES)}; not {len(logits)}")
     controls = [
-        *(
-            Slider(f"logit_{k}", start=v, low=-20.0, high=20.0, step=0.5, label=f"place 2, {title}")
-            for k, (v, title) in enumerate(zip(logits, CLASSES, strict=True), start=1)
-        ),
+        *logit_sliders(logits, [f"place 2, {title}" for title in CLASSES]),
         # Down to 0.01, where a softmax followed by a logarithm loses places to −inf.
-        Slider("temperature", start=temperature, low=0.01, high=20.0, scale="log"),
-        Slider("threshold", start=threshold, low=-10.0, high=-0.5, step=0.5, unit="nats"),
+        Slider("temperature", temperature, 0.01, 20.0, scale="log"),
+        _threshold_slider(threshold, step=0.5),
         Choice("eos", tuple(ENDS), start=eos, label="EOS at place"),
     ]
-    return Explorable(partial(score_sequence_scene, *functions, names=names), controls)
+    functions = (token_log_probs, sequence_log_probs, flag_outliers)
+    return study.explorable(score_sequence_scene, functions, controls, names=names)
 
 
-def scrub_scene(log_softmax, logits, labels, values: dict, *, name=None, ask=None) -> Scene:
+def _threshold_slider(start, step):
+    return Slider("threshold", start, -10.0, -0.5, step=step, unit="nats")
+
+
+@study.shows_problems
+def scrub_scene(functions, values: dict, *, logits, labels, names=None, ask=None) -> Scene:
     """The scene of ``scrub`` at ``values``: epoch, threshold, temperature, logit_1 to logit_3.
 
     ask: called with the temperature, returns the ``Answer`` of ``log_softmax`` to ``logits``.
     """
     epoch, threshold = int(values["epoch"]), float(values["threshold"])
     temperature = float(values["temperature"])
-    name = name or study.names_of([log_softmax])[0]
     true, rival, other = logits_of(values)
     z = np.array([true, rival] + [other] * (logits.shape[-1] - 2))
-    snippet = f"z = np.array({z.tolist()!r})\ntemperature = {temperature!r}"
-    ask = ask or partial(study.ask, name, log_softmax, logits)
-    answer = ask(temperature)
-    lens = study.ask(name, log_softmax, z[None], temperature)
-    for problem in (answer.problem, lens.problem):
-        if problem:
-            return Scene.problem(
-                f"{name} gives no log-probabilities", name, problem, snippet=snippet
-            )
+    code = assignments(z=z, temperature=temperature)
+    (studied,) = study.studied(functions, names, snippet=code)
+    otherwise = "gives no log-probabilities"
+    answer = ask(temperature) if ask else studied.ask(logits, temperature)
+    if answer.problem:
+        studied.gives_nothing(answer.problem, otherwise)
+    lens = studied.answer(z[None], temperature, otherwise=otherwise)
     ln_p = np.take_along_axis(answer.values, labels[None, :, None], axis=-1)[..., 0]
     lens_ln_p = float(lens.values[0, 0])
     with np.errstate(all="ignore"):
@@ -176,125 +156,84 @@ def scrub_scene(log_softmax, logits, labels, values: dict, *, name=None, ask=Non
         p = np.exp(answer.values[epoch])
         expected = float(np.where(p < math.exp(threshold), p, 0.0).sum())
         right = float((logits[epoch].argmax(axis=-1) == labels).mean())
-    now = ln_p[epoch]
+    sample = "ln p of the sample under the lens"
+    now, mean, count = ln_p[epoch], means[epoch], int(flagged[epoch])
     return Scene(
-        finding=_scrub_finding(name, epoch, now, p, int(flagged[epoch]), threshold, expected),
+        finding=_scrub_finding(studied.name, epoch, now, p, count, threshold, expected),
         panels=[
             _histogram(now, threshold, lens_ln_p),
             _mean_over_epochs(means, epoch),
             _flags_over_epochs(flagged, epoch),
         ],
         readouts=[
-            Readout("mean ln p", numbers.nats(means[epoch]), _flushed(means[epoch])),
+            Readout("mean ln p", numbers.nats(mean), log_status(mean)),
             Readout("accuracy", f"{right:.3f}"),
             Readout("threshold as a probability", numbers.text(math.exp(threshold), 3)),
-            Readout("flagged", f"{flagged[epoch]} of {len(labels)}"),
+            Readout("flagged", f"{count} of {len(labels)}"),
             Readout("flags expected if the labels followed p", numbers.text(expected, 3)),
-            Readout(
-                "ln p of the sample under the lens", numbers.nats(lens_ln_p), _flushed(lens_ln_p)
-            ),
+            Readout(sample, numbers.nats(lens_ln_p), log_status(lens_ln_p)),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
+@study.shows_problems
 def ranks_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``ranks`` at ``values``: tokens_1, mean_1, tokens_2, …"""
-    names = names or study.names_of(functions)
     counts = [int(v) for name, v in values.items() if name.startswith("tokens_")]
     means = [float(v) for name, v in values.items() if name.startswith("mean_")]
+    pairs = list(zip(counts, means, strict=True))
     total = sum(counts)
-    products = [n * mean for n, mean in zip(counts, means, strict=True)]
+    products = [n * mean for n, mean in pairs]
     truth = math.fsum(products) / total if total else math.nan
-    answers = []
-    for name, function in zip(names, functions, strict=True):
-        held = [np.full(n, mean) for n, mean in zip(counts, means, strict=True)]
-        value, problem = study.one_number(name, function, held)
-        if problem:
-            return Scene.problem(f"{name} gives no mean", name, problem)
-        answers.append(value)
+    answers = [
+        (f.name, f.number([np.full(n, mean) for n, mean in pairs], otherwise="gives no mean"))
+        for f in study.studied(functions, names)
+    ]
     covariance = math.fsum(products) / len(counts) - total * math.fsum(means) / len(counts) ** 2
+    off = "error of a mean of means, −cov(n, μ) / mean n"
     predicted = -covariance * len(counts) / total if total else math.nan
     exact = truth if math.isfinite(truth) else None
+    held = ", ".join(f"np.full({n}, {mean!r})" for n, mean in pairs)
+    measured = [Bar(f"rank {r}", mean) for r, mean in enumerate(means, start=1)]
+    weights = []
+    for r, n in enumerate(counts, start=1):
+        share = n / total if total else 0.0
+        for series, v in (("share of the tokens", share), ("one rank, one vote", 1 / len(counts))):
+            weights.append(Bar(f"rank {r}", v, series, digits=3))
+    found = [told_bar(name, v, status_of(v), digits=4, exact=exact) for name, v in answers]
+    axis = Axis("mean ln p (nats)", -6.0, 0.0, most=4)
     return Scene(
-        finding=_ranks_finding(names, answers, truth),
+        finding=_ranks_finding(answers, truth),
         panels=[
-            Panel.bars(
-                "What each rank measures",
-                Axis("mean ln p (nats)", -6.0, 0.0, ticks=numbers.linear_ticks(-6, 0, most=4)),
-                [Bar(f"rank {r}", mean) for r, mean in enumerate(means, start=1)],
-            ),
-            Panel.bars(
-                "How much it counts",
-                Axis("weight", 0.0, 1.0),
-                [
-                    Bar(f"rank {r}", weight, series, text=numbers.text(weight, 3))
-                    for r, n in enumerate(counts, start=1)
-                    for series, weight in (
-                        ("share of the tokens", n / total if total else 0.0),
-                        ("one rank, one vote", 1 / len(counts)),
-                    )
-                ],
-            ),
-            Panel.bars(
-                "The mean of all tokens",
-                Axis("mean ln p (nats)", -6.0, 0.0, ticks=numbers.linear_ticks(-6, 0, most=4)),
-                [
-                    Bar(
-                        name, value, status=_status(value), text=numbers.text(value, 4), exact=exact
-                    )
-                    for name, value in zip(names, answers, strict=True)
-                ],
-                wide=True,
-            ),
+            Panel.bars("What each rank measures", axis, measured),
+            Panel.bars("How much it counts", Axis("weight", 0.0, 1.0), weights),
+            Panel.bars("The mean of all tokens", axis, found, wide=True),
         ],
         readouts=[
             Readout("tokens in all", str(total)),
-            Readout("exact mean", numbers.nats(truth), _status(truth)),
-            Readout(
-                "error of a mean of means, −cov(n, μ) / mean n",
-                numbers.nats(predicted),
-                _status(predicted),
-            ),
+            Readout("exact mean", numbers.nats(truth), status_of(truth)),
+            Readout(off, numbers.nats(predicted), status_of(predicted)),
         ],
-        snippet="ranks = ["
-        + ", ".join(f"np.full({n}, {mean!r})" for n, mean in zip(counts, means, strict=True))
-        + "]",
+        snippet=f"ranks = [{held}]",
     )
 
 
-def score_sequence_scene(
-    token_log_probs, sequence_log_probs, flag_outliers, values: dict, *, names=None
-) -> Scene:
+@study.shows_problems
+def score_sequence_scene(functions, values: dict, *, names=None) -> Scene:
     """The scene of ``score_sequence`` at ``values``: logit_1 …, temperature, threshold, eos."""
-    names = names or study.names_of((token_log_probs, sequence_log_probs, flag_outliers))
     threshold, tokens = float(values["threshold"]), np.array([ENDS[values["eos"]]])
     logits = PLACES[None].copy()  # (1, 5, 3)
     logits[0, 1] = logits_of(values)
     logits /= float(values["temperature"])
-    snippet = (
-        f"logits = np.array({logits.tolist()!r})\ntargets = np.array({tokens.tolist()!r})\n"
-        f"threshold = {threshold!r}"
-    )
-    problem = partial(Scene.problem, snippet=snippet)
-
-    # ``ask`` wants an array that has the shape of the answer; the logits have another.
-    answer = study.ask(
-        names[0],
-        lambda _: token_log_probs(logits.copy(), tokens.copy()),
-        np.zeros(tokens.shape),
-        1.0,
-    )
-    if answer.problem:
-        return problem(f"{names[0]} gives no log-probabilities", names[0], answer.problem)
+    code = assignments(logits=logits, targets=tokens, threshold=threshold)
+    of_tokens, of_sequence, flag = study.studied(functions, names, snippet=code)
+    lacking = "gives no log-probabilities"
+    answer = of_tokens.array(tokens.shape, logits, tokens, otherwise=lacking)
     ln_p = answer.values
-    total, count, wrong = _total(names[1], sequence_log_probs, ln_p, tokens)
-    if wrong:
-        return problem(f"{names[1]} gives no total", names[1], wrong)
+    total, count = _total(of_sequence, ln_p, tokens)
     kept = count > np.arange(tokens.size)[None]
-    flagged, wrong = _flagged(names[2], flag_outliers, ln_p, kept, threshold)
-    if wrong:
-        return problem(f"{names[2]} gives no places", names[2], wrong)
+    flagged = _flagged(flag, ln_p, kept, threshold)
 
     table = oracle.to_float(oracle.log_softmax(logits[0]))
     right = table[np.arange(tokens.size), tokens[0]]
@@ -302,77 +241,58 @@ def score_sequence_scene(
     length = int(ends[0]) + 1 if ends.size else tokens.size
     beyond = [t for t in range(length) if right[t] < threshold]
     low = -numbers.nice_ceiling(max(6.0, -right.min()))
+    said = (ln_p[0], total, count, flagged)
+    truth = (right, right[:length].sum(), length, beyond)
+    bars = []
+    for t, k in enumerate(tokens[0]):
+        row, value = f"{t + 1}: {CLASSES[k]}", float(ln_p[0, t])
+        row += ", after the end" if t >= length else ""
+        row += ", flagged" if t in flagged else ""
+        bars.append(Bar(row, value, status=log_status(value), exact=right[t]))
+    title, axis = "ln p of each token", Axis("ln p (nats)", low, 0.0)
     return Scene(
-        finding=_sequence_finding(
-            names, (ln_p[0], total, count, flagged), (right, right[:length].sum(), length, beyond)
-        ),
-        panels=[
-            Panel.bars(
-                "ln p of each token",
-                Axis("ln p (nats)", low, 0.0, ticks=numbers.linear_ticks(low, 0)),
-                [
-                    Bar(
-                        f"{t + 1}: {CLASSES[k]}"
-                        + (", after the end" if t >= length else "")
-                        + (", flagged" if t in flagged else ""),
-                        float(ln_p[0, t]),
-                        status=_flushed(ln_p[0, t]),
-                        exact=right[t],
-                    )
-                    for t, k in enumerate(tokens[0])
-                ],
-                note=answer.note,
-                wide=True,
-            )
-        ],
+        finding=_sequence_finding((of_tokens.name, of_sequence.name, flag.name), said, truth),
+        panels=[Panel.bars(title, axis, bars, note=answer.note, wide=True)],
         readouts=[
-            Readout("total", numbers.nats(total), _flushed(total)),
+            Readout("total", numbers.nats(total), log_status(total)),
             Readout("tokens that count", numbers.text(count)),
             Readout("flagged places", ", ".join(str(t + 1) for t in flagged) or "none"),
         ],
-        snippet=snippet,
+        snippet=code,
     )
 
 
-def _total(name, function, ln_p, tokens):
-    """(total, length, "") of the one sequence, or (NaN, NaN, what is wrong with the answer)."""
-    answer, problem = study.outcome(name, function, ln_p, tokens, 0)
-    if not problem and not isinstance(answer, tuple):
-        problem = f"{name} returned {study.described(answer)}. Expected: (totals, lengths)"
-    elif not problem and len(answer) != 2:
-        problem = f"{name} returned a tuple of {len(answer)}. Expected: (totals, lengths)"
-    if problem:
-        return math.nan, math.nan, problem
-    total, no_total = study.one_number(f"For the totals {name}", lambda: answer[0])
-    count, no_count = study.one_number(f"For the lengths {name}", lambda: answer[1])
-    return total, count, no_total or no_count
+def _total(studied, ln_p, tokens):
+    """(total, length) of the one sequence; what is wrong with the answer ends the scene."""
+    otherwise, wanted = "gives no total", "Expected: (totals, lengths)"
+    answer = studied.value(ln_p, tokens, 0, otherwise=otherwise)
+    if not isinstance(answer, tuple):
+        studied.refuse(described(answer), wanted, otherwise)
+    if len(answer) != 2:
+        studied.refuse(f"a tuple of {len(answer)}", wanted, otherwise)
+    both = []
+    for part, given in zip(("totals", "lengths"), answer, strict=True):
+        number, problem = one_number(f"For the {part} {studied.name}", lambda given=given: given)
+        if problem:
+            studied.gives_nothing(problem, otherwise)
+        both.append(number)
+    return both
 
 
-def _flagged(name, function, ln_p, kept, threshold):
-    """(the places t as a list, "") or ([], what is wrong with the answer)."""
-    answer, problem = study.outcome(name, function, ln_p, kept, threshold)
-    if problem:
-        return [], problem
+def _flagged(studied, ln_p, kept, threshold):
+    """The places t as a list; what is wrong with the answer ends the scene."""
+    otherwise = "gives no places"
+    answer = studied.value(ln_p, kept, threshold, otherwise=otherwise)
     pairs = isinstance(answer, np.ndarray) and answer.ndim == 2 and answer.shape[1] == 2
     if not pairs or answer.dtype.kind not in "iu":
-        wanted = "an array of integers, shape (n, 2)"
-        return [], f"{name} returned {study.described(answer)}. Expected: {wanted}"
-    outside = [(b, t) for b, t in answer.tolist() if b != 0 or not 0 <= t < ln_p.size]
-    if outside:
-        last = ln_p.size - 1
-        return [], f"{name} returned the pair {outside[0]}. The places are (0, 0) to (0, {last})"
-    return answer[:, 1].tolist(), ""
-
-
-def _status(value):
-    if math.isnan(value):
-        return Status.NAN
-    return Status.ORDINARY if math.isfinite(value) else Status.OVERFLOW
-
-
-def _flushed(ln_p):
-    """The same for a log-probability of finite logits: −inf is a probability flushed to zero."""
-    return Status.UNDERFLOW if math.isinf(ln_p) else _status(ln_p)
+        wanted = "Expected: an array of integers, shape (n, 2)"
+        studied.refuse(described(answer), wanted, otherwise)
+    last = ln_p.size - 1
+    for b, t in answer.tolist():
+        if b != 0 or not 0 <= t <= last:
+            wanted = f"The places are (0, 0) to (0, {last})"
+            studied.refuse(f"the pair {(b, t)}", wanted, otherwise)
+    return answer[:, 1].tolist()
 
 
 def _histogram(ln_p, threshold, lens):
@@ -382,27 +302,23 @@ def _histogram(ln_p, threshold, lens):
     if not math.isnan(lens):
         at = min(max(lens, _LOWEST), 0.0)
         height = heights[min(np.searchsorted(_BINS, at, "right") - 1, len(heights) - 1)]
-        marks = [Mark(at, "lens", y=float(height), status=_flushed(lens))]
+        marks = [Mark(at, "lens", y=float(height), status=log_status(lens))]
     top = max(10.0, float(len(ln_p)))
-    ticks = ((_LOWEST, f"{numbers.text(_LOWEST)} or less"), *((v, numbers.text(v)) for v in _TICKS))
-    return Panel.lines(
-        "Where the samples stand",
-        Axis("ln p of the true label (nats)", _LOWEST, 0.0, ticks=ticks),
-        Axis("samples in half a nat", 0.0, top, scale="symlog"),
-        [
-            Line("samples", np.repeat(_BINS, 2), [0, *np.repeat(heights, 2), 0]),
-            Line("threshold", [threshold, threshold], [0, top]),
-        ],
-        marks=marks,
-        bands=[Band(_LOWEST, threshold, "flagged")],
-        wide=True,
-    )
+    ticks = ((_LOWEST, f"{numbers.text(_LOWEST)} or less"), *numbers.ticks_at(_TICKS))
+    lines = [
+        Line("samples", np.repeat(_BINS, 2), [0, *np.repeat(heights, 2), 0]),
+        Line("threshold", [threshold, threshold], [0, top]),
+    ]
+    x = Axis("ln p of the true label (nats)", _LOWEST, 0.0, ticks=ticks)
+    y = Axis("samples in half a nat", 0.0, top, scale="symlog")
+    about = {"marks": marks, "bands": [Band(_LOWEST, threshold, "flagged")]}
+    return Panel.lines("Where the samples stand", x, y, lines, wide=True, **about)
 
 
 def _mean_over_epochs(means, epoch):
     """The axis is bent: near 0 a hundredth of a nat can be seen, and the start is on it too."""
     low = -numbers.nice_ceiling(max(1.0, -float(means[np.isfinite(means)].min(initial=0.0))))
-    ticks = tuple((v, numbers.text(v)) for v in (-30, -10, -3, -1, -0.3, -0.1, 0) if v >= low)
+    ticks = numbers.ticks_at(v for v in (-30, -10, -3, -1, -0.3, -0.1, 0) if v >= low)
     axis = Axis("mean ln p (nats)", low, 0.0, scale="symlog", linear_width=0.1, ticks=ticks)
     return _over_epochs("Mean over the epochs", axis, means, epoch)
 
@@ -413,15 +329,10 @@ def _flags_over_epochs(flagged, epoch):
     return _over_epochs("Flagged over the epochs", axis, flagged, epoch)
 
 
-def _over_epochs(title, axis, curve, epoch):
-    last = len(curve) - 1
-    return Panel.lines(
-        title,
-        Axis("epoch", 0, last, ticks=numbers.linear_ticks(0, last, most=4)),
-        axis,
-        [Line(axis.label, np.arange(last + 1), curve)],
-        marks=[Mark(epoch, y=float(curve[epoch]))],
-    )
+def _over_epochs(title, y, curve, epoch):
+    x = Axis("epoch", 0, len(curve) - 1, most=4)
+    line = Line(y.label, np.arange(len(curve)), curve)
+    return Panel.lines(title, x, y, [line], marks=[Mark(epoch, y=float(curve[epoch]))])
 
 
 def _scrub_finding(name, epoch, ln_p, p, flagged, threshold, expected):
@@ -436,20 +347,20 @@ def _scrub_finding(name, epoch, ln_p, p, flagged, threshold, expected):
         )
     infinite = int(np.isinf(ln_p).sum())
     if infinite:
-        word = "sample" if infinite == 1 else "samples"
-        return f"Epoch {epoch}: {name} gives {infinite} {word} −inf, and the mean is gone"
+        samples = counted(infinite, "sample")
+        return f"Epoch {epoch}: {name} gives {samples} −inf, and the mean is gone"
     below = f"Epoch {epoch}: {flagged} of {len(ln_p)} samples lie below {numbers.text(threshold)}"
     return f"{below}; if the labels followed p, it would be {numbers.text(expected, 2)}"
 
 
-def _ranks_finding(names, answers, truth):
+def _ranks_finding(answers, truth):
     if math.isnan(truth):
         return "No rank has a token: there is no mean to find"
     parts = []
-    for name, value in zip(names, answers, strict=True):
+    for name, value in answers:
         if not math.isfinite(value):
             parts.append(f"{name} gives {numbers.text(value)}")
-        elif abs(value - truth) <= 1e-9 * max(1.0, abs(truth)):
+        elif numbers.agree(value, truth, _SAME):
             parts.append(f"{name} is right")
         else:
             parts.append(f"{name} is off by {numbers.nats(abs(value - truth), 3)}")
@@ -460,20 +371,16 @@ def _sequence_finding(names, said, truth):
     """What is wrong with the first of the three functions that is; or what they say together."""
     (ln_p, total, count, flagged), (right, exact_total, length, beyond) = said, truth
     for t, (value, exact) in enumerate(zip(ln_p, right, strict=True)):
-        if not _same(value, exact):
+        if not numbers.agree(value, exact, _SAME):
             return f"{names[0]} says of place {t + 1}: {_instead(value, exact)}"
     if count != length:
         return f"{names[1]} counts {numbers.text(count)} tokens, and there are {length}"
-    if not _same(total, exact_total):
+    if not numbers.agree(total, exact_total, _SAME):
         return f"The total is {_instead(total, exact_total)}"
     if flagged != beyond:
         return f"{names[2]} flags {_places(flagged)}, and should flag {_places(beyond)}"
     places = f"{len(beyond)} of them" if beyond else "no place"
     return f"{length} tokens count: {numbers.nats(total)}, {places} flagged"
-
-
-def _same(value, exact):
-    return abs(value - exact) <= _SAME * max(1.0, abs(exact))
 
 
 def _instead(value, exact):
