@@ -7,7 +7,7 @@ import pytest
 from attacks.walls import LIMITS, NONE, WALLS, make_jail
 
 from lnnn.grading.jail import Cell
-from lnnn.suite.lab import Lab, NotAttemptedError
+from lnnn.suite.lab import Lab, NotWrittenError
 
 
 @pytest.fixture(params=[*WALLS, NONE], scope="module")
@@ -87,13 +87,13 @@ def test_a_missing_function_is_not_attempted(session):
     observed = session.call("log_softmax", (), {})
     assert "NameError" in observed.raised.classes
     assert "log_softmax" in observed.raised.message
-    with pytest.raises(NotAttemptedError):
+    with pytest.raises(NotWrittenError):
         Lab(session).log_softmax()
 
 
 def test_a_name_that_is_not_a_function_counts_as_missing(session):
     define(session, "f = 3")
-    with pytest.raises(NotAttemptedError):
+    with pytest.raises(NotWrittenError):
         Lab(session).f()
 
 
