@@ -12,7 +12,7 @@ from lnnn.build import project, solutions
 from lnnn.labs.lab01_ln_basics.sweep import COMPLEMENT, PROBABILITY
 from lnnn.labs.lab02_overflow_underflow.sweep import FAR, NEAR
 from lnnn.report import error_plot
-from lnnn.report.error_curve import measure
+from lnnn.report.error_curve import _onward, measure
 from lnnn.suite.expect import ABSOLUTE, RELATIVE
 from lnnn.suite.lab import Lab, NamespaceCaller
 from lnnn.suite.sweep import Axis, Exact
@@ -372,8 +372,11 @@ def test_every_tick_stands_on_its_axis_and_apart_from_the_next(name):
 
 
 def test_a_falling_axis_reads_downwards_and_a_rising_one_upwards():
-    assert [axis.rises for axis in (PROBABILITY, COMPLEMENT, FAR)] == [False] * 3
-    assert [axis.rises for axis in (NEAR, *logits_axes())] == [True] * 3
+    for word in (True, False):
+        falling = [_onward(axis.rises, word) for axis in (PROBABILITY, COMPLEMENT, FAR)]
+        assert [" down to {point}" in text for text in falling] == [True] * 3
+        rising = [_onward(axis.rises, word) for axis in (NEAR, *logits_axes())]
+        assert [" up to {point}" in text for text in rising] == [True] * 3
 
 
 def test_a_value_beyond_the_axis_has_no_place():
