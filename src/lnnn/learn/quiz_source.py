@@ -94,12 +94,16 @@ def load(name: str) -> Quiz:
     """The quiz ``name``. Raises LearnError when there is none, or when its file breaks a rule."""
     if not isinstance(name, str):
         example = (names() or ("04_log_softmax",))[0]
-        raise LearnError(f"quiz({name!r}): the name of a quiz is a text. Try quiz({example!r}).")
+        text = _("quiz({name!r}): the name of a quiz is a text. Try quiz({example!r}).")
+        raise LearnError(text.format(name=name, example=example))
     paths = _paths()
     if name not in paths:
         near = difflib.get_close_matches(name, names(), 1)
-        known = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(names())}."
-        raise LearnError(f"quiz({name!r}): there is no quiz of this name. {known}")
+        text = _("quiz({name!r}): there is no quiz of this name. There are: {known}.")
+        if near:
+            text = _("quiz({name!r}): there is no quiz of this name. Did you mean {near!r}?")
+        near, known = near[0] if near else "", ", ".join(names())
+        raise LearnError(text.format(name=name, near=near, known=known))
     return _load(paths[name], paths[name].stat().st_mtime_ns)
 
 
