@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperCommand
 
 import lnnn
+from lnnn.messages import _
 
 FAILED, WRONG_USE, CANNOT_GRADE, INTERRUPTED = 1, 2, 3, 130
 _SEEDS = 10**9
@@ -42,7 +43,9 @@ class Command(TyperCommand):
             wanted = wanted_for(lacking)
             if wanted is None:
                 raise
-            text = f"{ctx.command_path} needs {lacking}: pip install '{wanted}'"
+            text = _("{command} needs {module}: {step}").format(
+                command=ctx.command_path, module=lacking, step=f"pip install '{wanted}'"
+            )
             raise _stop(text, CANNOT_GRADE) from error
 
 
@@ -76,53 +79,65 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+def _help(*paragraphs: str) -> str:
+    """The help of a command: what it does, and what more there is to know."""
+    return "\n\n".join(paragraphs)
+
+
+@app.callback(help=_("ln nn: a course on log-probabilities that don't blow up."))
 def main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help=_("Say the version.")),
     ] = False,
 ) -> None:
-    """ln nn: a course on log-probabilities that don't blow up."""
+    """Everything that the command line does, one command each."""
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    help=_help(
+        _("Grade submissions: points by test, a feedback page each, one table for all."),
+        _(
+            "Leaves OUT/grades.csv, OUT/results.jsonl and OUT/feedback/. Ends with 0 when every "
+            "submission has a result, whatever its score; 1 when the grader itself failed on one; "
+            "2 for wrong use; 3 when nothing can be graded here; 130 when interrupted."
+        ),
+    ),
+)
 def grade(
     paths: Annotated[
-        list[Path], typer.Argument(help="Notebooks, Python files, or folders that hold them.")
+        list[Path], typer.Argument(help=_("Notebooks, Python files, or folders that hold them."))
     ],
-    out: Annotated[Path, typer.Option(help="The folder for grades.csv and the rest.")],
+    out: Annotated[Path, typer.Option(help=_("The folder for grades.csv and the rest."))],
     lab: Annotated[
         str | None,
         typer.Option(
-            help="The lab of every submission. Default: what the notebook or its name says."
+            help=_("The lab of every submission. Default: what the notebook or its name says.")
         ),
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Draws the tests' inputs. Default: a fresh one, which is printed."
+            min=0, help=_("Draws the tests' inputs. Default: a fresh one, which is printed.")
         ),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Submissions graded at a time. Default: one a core.")
+        int | None,
+        typer.Option(min=1, help=_("Submissions graded at a time. Default: one a core.")),
     ] = None,
     suites: Annotated[
-        Path | None, typer.Option(help="The folder of the suites. Default: tests/hidden.")
+        Path | None, typer.Option(help=_("The folder of the suites. Default: tests/hidden."))
     ] = None,
     unsafe_no_sandbox: Annotated[
         bool,
         typer.Option(
             "--unsafe-no-sandbox",
-            help="Run submissions without isolation: they can read and change your files.",
+            help=_("Run submissions without isolation: they can read and change your files."),
         ),
     ] = False,
 ) -> None:
-    """Grade submissions: points by test, a feedback page each, one table for all.
-
-    Leaves OUT/grades.csv, OUT/results.jsonl and OUT/feedback/. Ends with 0 when every submission
-    has a result, whatever its score; 1 when the grader itself failed on one; 2 for wrong use; 3
-    when nothing can be graded here; 130 when interrupted.
-    """
+    """Grade submissions into the folder ``out``."""
     # Loaded here, so that --help and a mistyped option answer at once.
     from lnnn.grading.batch import CannotGradeError, Settings, find_submissions, grade_batch
     from lnnn.grading.results import ResultsFolder
@@ -137,18 +152,19 @@ def grade(
     try:
         found = find_submissions(paths)
     except FileNotFoundError as error:
-        text = f"{error.args[0]}: there is no such file or folder. Check the path."
-        raise _stop(text, WRONG_USE) from error
+        text = _("{path}: there is no such file or folder. Check the path.")
+        raise _stop(text.format(path=error.args[0]), WRONG_USE) from error
     if not found.work:
-        listed = ", ".join(map(str, paths))
-        raise _stop(f"{listed}: no .ipynb or .py file here. Check the path.", WRONG_USE)
+        text = _("{paths}: no .ipynb or .py file here. Check the path.")
+        raise _stop(text.format(paths=", ".join(map(str, paths))), WRONG_USE)
     try:
         results = ResultsFolder(out, [work.name for work in found.work])
     except (FileExistsError, NotADirectoryError) as error:
-        text = f"{out}: this is a file. Give --out a folder; it is made if it isn't there."
-        raise _stop(text, WRONG_USE) from error
+        text = _("{path}: this is a file. Give {option} a folder; it is made if it isn't there.")
+        raise _stop(text.format(path=out, option="--out"), WRONG_USE) from error
     except OSError as error:
-        raise _stop(f"{out}: can't write there ({error.strerror}).", WRONG_USE) from error
+        text = _("{path}: can't write there ({why}).")
+        raise _stop(text.format(path=out, why=error.strerror), WRONG_USE) from error
 
     settings = Settings(
         known.folder,
@@ -171,33 +187,40 @@ def grade(
         except KeyboardInterrupt:
             display.stop()
             results.keep_unfinished()
-            text = f"Interrupted. What was done so far is in {results.out / 'results.jsonl'}."
-            raise _stop(text, INTERRUPTED) from None
+            text = _("Interrupted. What was done so far is in {file}.")
+            raise _stop(text.format(file=results.out / "results.jsonl"), INTERRUPTED) from None
         except OSError as error:
             display.stop()
-            raise _stop(f"{out}: can't write the results ({error}).", CANNOT_GRADE) from error
+            text = _("{path}: can't write the results ({why}).")
+            raise _stop(text.format(path=out, why=error), CANNOT_GRADE) from error
     display.closing_table(results)
     if display.failed_in_grader:
         raise typer.Exit(FAILED)
 
 
-@app.command("try", cls=Command)
+@app.command(
+    "try",
+    cls=Command,
+    help=_help(
+        _("List the rules that an answer loses, and what each test saw."),
+        _(
+            "For those who write suites and answers: what is printed holds hidden inputs. "
+            "Functions that the file does not define are left out. Ends with 0 when no rule is "
+            "lost, 1 when one is, 2 for wrong use, 3 when nothing can be graded here."
+        ),
+    ),
+)
 def try_answer(
-    lab: Annotated[str, typer.Argument(help="The lab, such as lab04.")],
+    lab: Annotated[str, typer.Argument(help=_("The lab, such as lab04."))],
     file: Annotated[
-        Path, typer.Argument(help="A notebook or a Python file with one answer or more.")
+        Path, typer.Argument(help=_("A notebook or a Python file with one answer or more."))
     ],
-    seed: Annotated[int, typer.Option(min=0, help="Draws the tests' inputs.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help=_("Draws the tests' inputs."))] = 0,
     suites: Annotated[
-        Path | None, typer.Option(help="The folder of the suites. Default: tests/hidden.")
+        Path | None, typer.Option(help=_("The folder of the suites. Default: tests/hidden."))
     ] = None,
 ) -> None:
-    """List the rules that an answer loses, and what each test saw.
-
-    For those who write suites and answers: what is printed holds hidden inputs. Functions that the
-    file does not define are left out. Ends with 0 when no rule is lost, 1 when one is, 2 for wrong
-    use, 3 when nothing can be graded here.
-    """
+    """Grade the answers in ``file`` and list what they lose."""
     from lnnn.grading.jail import JailUnavailable
     from lnnn.grading.runner import Grader
     from lnnn.grading.submission import read_submission
@@ -224,15 +247,21 @@ def try_answer(
         raise typer.Exit(FAILED)
 
 
-@app.command("new-lab", cls=Command)
+@app.command(
+    "new-lab",
+    cls=Command,
+    help=_(
+        "Write the six files of a new lab as templates; check-course names what is still to do."
+    ),
+)
 def new_lab(
-    name: Annotated[str, typer.Argument(help="Its name, such as lab10_topic.")],
-    functions: Annotated[list[str], typer.Argument(help="The functions that it asks for.")],
+    name: Annotated[str, typer.Argument(help=_("Its name, such as lab10_topic."))],
+    functions: Annotated[list[str], typer.Argument(help=_("The functions that it asks for."))],
     root: Annotated[
-        Path | None, typer.Option(help="The checkout to write to. Default: this package's.")
+        Path | None, typer.Option(help=_("The checkout to write to. Default: this package's."))
     ] = None,
 ) -> None:
-    """Write the six files of a new lab as templates; check-course names what is still to do."""
+    """Write the templates and list them."""
     from lnnn.build import new_lab, project
     from lnnn.build.errors import BuildError
 
@@ -246,17 +275,25 @@ def new_lab(
     typer.echo("Fill in what says TODO. Then: make notebooks, and lnnn check-course.")
 
 
-@app.command("check-course", cls=Command)
+@app.command(
+    "check-course",
+    cls=Command,
+    help=_help(
+        _("Prove that the course is whole: files, checks, hints, points, leaks, scores."),
+        _(
+            "Every lab as shipped must score nothing and its solution everything, through the "
+            "real grader. Ends with 0 when all is well, 1 when something is wrong, 3 when nothing "
+            "can be graded here."
+        ),
+    ),
+)
 def check_course(
     root: Annotated[
-        Path | None, typer.Option(help="The checkout to look at. Default: the one of this package.")
+        Path | None,
+        typer.Option(help=_("The checkout to look at. Default: the one of this package.")),
     ] = None,
 ) -> None:
-    """Prove that the course is whole: files, checks, hints, points, leaks, scores.
-
-    Every lab as shipped must score nothing and its solution everything, through the real grader.
-    Ends with 0 when all is well, 1 when something is wrong, 3 when nothing can be graded here.
-    """
+    """Inspect the course and list its faults."""
     from lnnn.build import project
     from lnnn.build.errors import BuildError
     from lnnn.check_course import inspect_course

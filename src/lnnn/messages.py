@@ -7,9 +7,12 @@ A message is whole, with named placeholders, and is looked up where it is shown:
     _("{function}: not written yet").format(function=name)
     ngettext("{n} rule", "{n} rules", n).format(n=n)
 
-What stands in data (rules, hints, quizzes) is looked up under its English text, too. The language
-is the one that a notebook has chosen by ``use``; else that of the environment: LNNN_LANGUAGE, or
-what gettext itself reads (LANGUAGE, LC_ALL, LC_MESSAGES, LANG). Without a catalogue it is English.
+What stands in data (rules, hints, quizzes) is looked up under its English text, too; what is made
+at import is marked by ``N_`` and looked up where it is shown.
+
+The language is the one that a notebook has chosen by ``use``; else that of the environment:
+LNNN_LANGUAGE, or what gettext itself reads (LANGUAGE, LC_ALL, LC_MESSAGES, LANG). Without a
+catalogue it is English.
 ``babel.cfg`` says where messages stand; catalogues are ``locales/<language>/LC_MESSAGES/lnnn.mo``.
 """
 
@@ -56,9 +59,19 @@ def _(message: str) -> str:
     return _translations().gettext(message)
 
 
+def N_(message: str) -> str:
+    """The message as it is: a mark for ``pybabel extract``; ``_`` looks it up where it is shown."""
+    return message
+
+
 def ngettext(one: str, many: str, n: int) -> str:
     """The message for ``n`` things in the reader's language."""
     return _translations().ngettext(one, many, n)
+
+
+def language() -> str:
+    """The language spoken now, as HTML names it: "en", "pt-BR"."""
+    return (_translations().info().get("language") or "en").replace("_", "-")
 
 
 def _translations() -> gettext.NullTranslations:

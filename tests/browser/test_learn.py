@@ -218,7 +218,7 @@ def test_the_picture_says_what_it_shows_to_a_screen_reader(learned):
     pictures = notebook.page.locator(".lnnn-check").get_by_role("img")
     assert pictures.count() == 2
     first = pictures.first
-    assert first.locator("title").text_content() == "Error over the largest logit"
+    assert first.locator("title").text_content() == "Error along the axis “largest logit”"
     assert "beyond what the course allows from 720 on (NaN)" in first.locator("desc").text_content()
 
 

@@ -82,11 +82,11 @@ def test_a_broken_cell_costs_nothing_else(grade):
     assert (graded.status, graded.score) == ("partial", 10)
     texts = [error.text for error in graded.cell_errors]
     assert texts == [
-        "cell 1 stopped in line 1 with ZeroDivisionError: division by zero.",
-        "cell 2 is not valid Python (line 1): invalid syntax.",
-        "cell 3 stopped in line 1 with ModuleNotFoundError: No module named 'matplotlib'. "
+        "Cell 1 stopped in line 1 with ZeroDivisionError: division by zero.",
+        "Cell 2 is not valid Python (line 1): invalid syntax.",
+        "Cell 3 stopped in line 1 with ModuleNotFoundError: No module named 'matplotlib'. "
         "While grading, only the standard library and NumPy can be imported.",
-        "cell 14 stopped in line 1 with NameError: name 'undefined_name' is not defined.",
+        "Cell 14 stopped in line 1 with NameError: name 'undefined_name' is not defined.",
     ]
 
 
@@ -98,7 +98,7 @@ def test_an_endless_loop_in_one_function_does_not_cost_the_others(grade):
     # spread calls double inside the jail, so it hangs as well.
     assert by_function(graded) == {"double": 0, "total": 5, "spread": 0}
     reasons = {t.function: t.feedback for t in graded.tests if t.outcome == "not-run"}
-    assert reasons["double"] == "Not run, because double did not answer within 0.5 s."
+    assert reasons["double"] == "Not run: double did not answer within 0.5 s."
 
 
 def test_a_function_that_answers_before_it_hangs_gets_one_more_chance(grade):
@@ -146,7 +146,7 @@ def test_a_cell_that_hangs_costs_itself(grade):
     graded = grade(cells)
     assert (graded.status, graded.score) == ("timeout", 10)
     (error,) = graded.cell_errors
-    assert error.text == "cell 3 was stopped: cell 3 did not finish within 0.5 s."
+    assert error.text == "Cell 3 was stopped: Cell 3 did not finish within 0.5 s."
 
 
 def test_ending_the_session_passes_no_test(grade):

@@ -81,7 +81,8 @@ def test_the_seed_is_printed_and_repeats_the_run(tmp_path):
     for name in ("grades.csv", "results.jsonl", "feedback/a.html"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert "1/1 a: graded, 3 of 10" in first.stdout
-    assert "notes.txt: neither .ipynb nor .py" in first.stdout
+    assert re.search(r"\n1 submission in \d+\.\d s \(\d+\.\d a second\)\.\n", first.stdout)
+    assert "notes.txt: neither .ipynb nor .py." in first.stdout
     assert str(tmp_path / "one" / "feedback") in first.stdout.replace("\n", "")
     assert "\x1b" not in first.stdout
 
@@ -111,7 +112,10 @@ def test_help_loads_nothing_heavy():
         (["empty", "--out", "out"], "empty: no .ipynb or .py file here"),
         (["a.ipynb", "--out", "file"], "file: this is a file. Give --out a folder"),
         (["a.ipynb", "--out", "file/out"], "file/out: this is a file. Give --out a folder"),
-        (["a.ipynb", "--out", "out", "--lab", "lab97"], "no suite for 'lab97'; there are suites"),
+        (
+            ["a.ipynb", "--out", "out", "--lab", "lab97"],
+            "There is no suite for 'lab97'; there are suites",
+        ),
         (["a.ipynb", "--out", "out", "--seed", "-1"], "--seed"),
         (["a.ipynb", "--out", "out", "--jobs", "0"], "--jobs"),
         (["a.ipynb"], "--out"),
@@ -236,7 +240,7 @@ def alive(pid):
 def test_on_a_terminal_there_is_a_bar_and_names_are_not_markup(tmp_path):
     with (tmp_path / "screen").open("w") as screen:
         console = Console(force_terminal=True, width=100, record=True, file=screen)
-        with RunDisplay(3, 7, ["[red]x[/red].png: neither"], False, console) as display:
+        with RunDisplay(3, 7, ["Left out [red]x[/red].png."], False, console) as display:
             display.done(Graded("[bold]a", "lab98_small", "graded", 10, 10))
             display.done(Graded("b", "lab98_small", "timeout", 5, 10))
             (task,) = display._bar.tasks

@@ -74,15 +74,15 @@ MIXED = [
     result(outcome="passed"),
     result(outcome="failed"),
     result("total", "not-written"),
-    result("spread", "not-run", detail="Not run, because spread did not answer within 5 s."),
+    result("spread", "not-run", detail="Not run: spread did not answer within 5 s."),
 ]
 PAGES = {
     "full": graded([result(outcome="passed")]),
     "mixed": graded(
         MIXED,
         "timeout",
-        notes=("cell 3: `%time` left out.",),
-        cell_errors=(CellError(4, "cell 4", "cell 4 stopped in line 2.", "x = 1"),),
+        notes=("Cell 3: `%time` left out.",),
+        cell_errors=(CellError(4, "Cell 4", "Cell 4 stopped in line 2.", "x = 1"),),
         backend="bubblewrap",
     ),
     "unreadable": graded(
@@ -126,14 +126,15 @@ def test_it_shows_the_rule_and_the_feedback_and_never_what_the_test_saw():
 
 def test_it_says_what_to_do_next_for_each_function():
     text = text_of(feedback.page(PAGES["mixed"]))
-    assert "Mend cell 4 : it did not run to its end." in text
+    assert "Cell 4 did not run to its end: mend it." in text
     assert "double : 1 rule is broken, 2 points open." in text
     assert "total is not written yet: 2 points open." in text
     assert "spread was stopped: 2 points open." in text
-    assert "Not run, because spread did not answer within 5 s." in text
+    assert "Not run: spread did not answer within 5 s." in text
     assert "The usual cause is a loop whose end never comes." in text
     assert "check(double)" in text
     assert "2 of 8 points" in text
+    assert "Cell 4 stopped in line 2. It begins with x = 1" in text
     assert "Cell 3: %time left out." in text
 
 

@@ -67,8 +67,10 @@ def test_both_copies_of_a_cell_run_and_the_notes_say_which_counts(tmp_path, suit
     again = code("def double(x):\n    return x + x", "answer-double")
     submission = read(tmp_path, suites, [*shipped(), again])
     assert ran(submission)[-1] == again["source"]
-    assert any("is a copy of cell 6" in note for note in submission.notes)
-    assert any("double is defined in cell 6 and in cell 11" in note for note in submission.notes)
+    assert any("is a copy of Cell 6;" in note for note in submission.notes)
+    assert any(
+        "double is defined more than once: Cell 6, Cell 11." in note for note in submission.notes
+    )
 
 
 def test_without_a_release_the_set_up_cell_still_does_not_run(tmp_path, suites):
@@ -178,7 +180,7 @@ def test_the_notes_name_the_commands(tmp_path, suites):
     submission = read(tmp_path, suites, cells)
     assert ran(submission)[-1] == "pass\npass\nz = 1"
     (note,) = submission.notes
-    assert note.startswith("cell 11: `%matplotlib inline`, `!ls` left out")
+    assert note.startswith("Cell 11: `%matplotlib inline`, `!ls` left out")
 
 
 # ------------------------------------------------------------------------------------ suites
@@ -201,9 +203,9 @@ def test_no_suites_is_a_clear_error(tmp_path):
 
 def test_a_lab_is_found_by_its_number_in_any_case(suites):
     assert suites.lab("LAB98") == suites.lab("lab98_small") == "lab98_small"
-    with pytest.raises(SuitesError, match="there is no suite for 'lab97'"):
+    with pytest.raises(SuitesError, match="There is no suite for 'lab97'"):
         suites.lab("lab97")
-    with pytest.raises(SuitesError, match="there is no suite for 'lab9'"):
+    with pytest.raises(SuitesError, match="There is no suite for 'lab9'"):
         suites.lab("lab9")
 
 

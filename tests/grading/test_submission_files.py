@@ -34,10 +34,10 @@ MALFORMED = {
     "a comma lost": (GOOD.replace('"nbformat": 4,', '"nbformat": 4'), "is damaged"),
     "a list": ("[1, 2]", "outermost value is a list"),
     "a number": ("17", "outermost value is a number"),
-    "null": ("null", "outermost value is a null"),
+    "null": ("null", "outermost value is null"),
     "a text": ('"def f(): pass"', "outermost value is a text"),
     "an object": ('{"a": 1}', "has no list of cells"),
-    "cells are an object": ('{"cells": {"a": 1}}', "its cells are a object"),
+    "cells are an object": ('{"cells": {"a": 1}}', "its cells are an object"),
     "cells are a text": ('{"cells": "x"}', "its cells are a text"),
     "nested a million deep": ("[" * 1_000_000, "nested too deeply"),
     "a number of 5000 digits": ('{"cells": ' + "9" * 5000 + "}", "too many digits"),
@@ -203,7 +203,7 @@ def test_a_cell_that_is_no_python_costs_only_itself(tmp_path, suites, text, reas
     submission = read_submission(path, suites)
     assert sources(submission) == WANTED
     (error,) = submission.errors
-    assert error.text.startswith("cell 1 ")
+    assert error.text.startswith("Cell 1 ")
     assert reason in error.text
 
 
@@ -264,7 +264,7 @@ def test_a_script_runs_statement_by_statement_with_its_own_line_numbers(tmp_path
     submission = read_submission(path, suites)
     assert len(submission.cells) == 5
     for cell in submission.cells:
-        line = int(cell.label.removeprefix("line "))
+        line = int(cell.label.removeprefix("Line "))
         assert cell.source.split("\n")[: line - 1] == [""] * (line - 1)
     assert submission.cells[-1].source.strip() == "pass; x = 1"
 
@@ -277,7 +277,7 @@ def test_a_marked_script_is_read_cell_by_cell(tmp_path, suites, mark):
     submission = read_submission(path, suites)
     assert [s.strip() for s in sources(submission)][:4] == WANTED
     (error,) = submission.errors
-    assert error.text.startswith("line 3 is not valid Python (line 3)")
+    assert error.text.startswith("Line 3 is not valid Python (line 3)")
 
 
 def test_the_export_of_the_shipped_notebook_runs_the_answers_alone(tmp_path, suites):

@@ -41,7 +41,7 @@ def test_each_rule_that_is_lost_is_listed_with_what_was_seen(tried):
         ("1 / 0", "lab98", 1, "ZeroDivisionError"),
         ("def f(:", "lab98", 1, "not valid Python (line 1)"),
         ("", "lab98", 2, "is empty"),
-        ("x = 1", "lab77", 2, "there is no suite for 'lab77'"),
+        ("x = 1", "lab77", 2, "There is no suite for 'lab77'"),
     ],
 )
 def test_what_cannot_be_tried_is_named(tried, source, lab, code, said):

@@ -25,7 +25,7 @@ def shown(widget):
 
 def explanations(name=NAME):
     return [
-        quiz_source.markup.to_text(option.explanation)
+        quiz_source.markup.to_text(option.explanation.runs)
         for question in quiz_source.load(name).questions
         for option in question.options
     ]

@@ -41,13 +41,13 @@ def test_a_right_function_stays_within_the_contract_everywhere():
         found = curve(function, name)
         assert found.within_contract, found.finding
         assert found.notes == ()
-        assert "over the whole range" in found.finding
+        assert "over the whole range." in found.finding
 
 
 def test_the_textbook_formula_breaks_where_exp_overflows():
     found = curve(textbook)
     size, offset = found.panels
-    assert found.finding.endswith("up to logits of 700, then NaN")
+    assert found.finding.endswith("up to logits of 700, then NaN.")
     for panel, limits in ((size, (720, 90)), (offset, (1000, 100))):
         broken = [line.xs[line.breaks_at] for line in panel.lines]
         assert tuple(broken) == limits
@@ -58,7 +58,7 @@ def test_the_textbook_formula_breaks_where_exp_overflows():
 def test_subtracting_log_sum_exp_loses_digits_with_the_offset():
     found = curve(minus_lse)
     assert "an offset of" in found.finding
-    assert found.finding.endswith("then digits are lost")
+    assert found.finding.endswith("then digits are lost.")
     size, offset = found.panels
     assert all(line.breaks_at is None for line in size.lines)
     double, single = offset.lines

@@ -12,7 +12,7 @@ from lnnn.build import project, solutions
 from lnnn.labs.lab01_ln_basics.sweep import COMPLEMENT, PROBABILITY
 from lnnn.labs.lab02_overflow_underflow.sweep import FAR, NEAR
 from lnnn.report import error_plot
-from lnnn.report.error_curve import measure
+from lnnn.report.error_curve import _onward, measure
 from lnnn.suite.expect import ABSOLUTE, RELATIVE
 from lnnn.suite.lab import Lab, NamespaceCaller
 from lnnn.suite.sweep import Axis, Exact
@@ -108,7 +108,7 @@ def test_the_exact_log1mexp_agrees_with_a_formula_that_cancels_nothing():
 def test_the_courses_own_solution_keeps_the_contract_at_every_point(name, solved):
     found = measure(Lab(NamespaceCaller(solved)), name)
     assert found.within_contract, found.finding
-    assert found.finding.endswith("over the whole range")
+    assert found.finding.endswith("over the whole range.")
     assert found.notes == ()
     assert all(len(panel.lines) == 2 for panel in found.panels)
 
@@ -181,14 +181,14 @@ def test_a_small_number_added_to_p_costs_digits_at_once_in_float64():
     assert first_break(found, PROBABILITY, "float64") == (1.0, "")
     assert first_break(found, PROBABILITY, "float32") == (1e-4, "")
     assert first_break(found, COMPLEMENT, "float32") == (None, "")
-    assert found.finding == "nll in float64: 6·10⁹ ulp off from p = 1 on"
+    assert found.finding == "nll in float64: 6·10⁹ ulp off from p = 1 on."
     last = [line.words[-1] for panel in found.panels[:1] for line in panel.lines]
     assert last == ["not inf", "not inf"]
 
 
 def test_a_clipped_p_is_right_down_to_the_clip():
     found = curve("nll", lambda p: -np.log(np.maximum(p, 1e-12)))
-    assert found.finding == "nll in float64: within 1 ulp down to p = 10⁻¹², then digits are lost"
+    assert found.finding == "nll in float64: within 1 ulp down to p = 10⁻¹², then digits are lost."
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_the_plain_log_sum_exp_is_infinite_beyond_the_limit_of_exp(name, functio
     assert first_break(found, size, "float32") == (90, "inf")
     assert first_break(found, offset, "float64") == (1000, "inf")
     assert first_break(found, offset, "float32") == (100, "inf")
-    assert found.finding.endswith("up to logits of 700, then inf")
+    assert found.finding.endswith("up to logits of 700, then inf.")
 
 
 def textbook(z):
@@ -372,8 +372,11 @@ def test_every_tick_stands_on_its_axis_and_apart_from_the_next(name):
 
 
 def test_a_falling_axis_reads_downwards_and_a_rising_one_upwards():
-    assert [axis.onward for axis in (PROBABILITY, COMPLEMENT, FAR)] == ["down to"] * 3
-    assert [axis.onward for axis in (NEAR, *logits_axes())] == ["up to"] * 3
+    for word in (True, False):
+        falling = [_onward(axis.rises, word) for axis in (PROBABILITY, COMPLEMENT, FAR)]
+        assert [" down to {point}" in text for text in falling] == [True] * 3
+        rising = [_onward(axis.rises, word) for axis in (NEAR, *logits_axes())]
+        assert [" up to {point}" in text for text in rising] == [True] * 3
 
 
 def test_a_value_beyond_the_axis_has_no_place():

@@ -14,6 +14,7 @@ from multiprocessing import connection
 from pathlib import Path
 from time import perf_counter
 
+from lnnn.messages import _
 from lnnn.report import feedback
 from lnnn.suite.rule import SuiteError
 
@@ -45,7 +46,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Found:
-    """The submissions below some paths, sorted by name, and what was left out and why."""
+    """The submissions below some paths, sorted by name, and sentences on what was left out."""
 
     work: list[Work]
     skipped: list[str] = field(default_factory=list)
@@ -92,17 +93,20 @@ def _walk(folder: Path, skipped: list[str]) -> Iterator[Path]:
         ignored = [f for f in folders if f.startswith(".") or f in _IGNORED_FOLDERS]
         notebooks = [f for f in folders if f not in ignored and f.lower().endswith(".ipynb")]
         folders[:] = sorted(set(folders) - set(ignored) - set(notebooks))
-        skipped.extend(f"{_shown(here / f)}: a folder of another program" for f in sorted(ignored))
+        text = _("Left out {path}: a folder of another program.")
+        skipped.extend(text.format(path=_shown(here / f)) for f in sorted(ignored))
         for name in sorted([*files, *notebooks]):
             path = here / name
             if name.startswith("."):
-                skipped.append(f"{_shown(path)}: a hidden file")
+                text = _("Left out {path}: a hidden file.")
             elif path.suffix.lower() == ".zip":
-                skipped.append(f"{_shown(path)}: a packed file; unpack it first")
+                text = _("Left out {path}: a packed file; unpack it first.")
             elif path.suffix.lower() not in SUFFIXES:
-                skipped.append(f"{_shown(path)}: neither .ipynb nor .py")
+                text = _("Left out {path}: neither .ipynb nor .py.")
             else:
                 yield path
+                continue
+            skipped.append(text.format(path=_shown(path)))
 
 
 def _shown(path: Path) -> str:
@@ -150,7 +154,8 @@ def _twice(names: dict[Path, str]) -> list[Path]:
 def _note(stem: str, name: str) -> str:
     if stem == name:
         return ""
-    return f"More than one file is named {stem}; this one is listed as {name}."
+    text = _("More than one file is named {stem}; this one is listed as {name}.")
+    return text.format(stem=stem, name=name)
 
 
 # ------------------------------------------------------------------------------------- the workers
@@ -265,7 +270,7 @@ def grade_batch(
             while waiting and len(flying) < jobs + 1:
                 flying[pool.submit(_grade, waiting[0])] = waiting[0]
                 waiting.popleft()
-            finished, _ = wait(flying, return_when=FIRST_COMPLETED)
+            finished = wait(flying, return_when=FIRST_COMPLETED).done
             again = []
             broken = False
             for future in finished:
@@ -308,7 +313,7 @@ def _grade_alone(work: Work, settings: Settings) -> tuple[Graded, str]:
     if error is None:
         return future.result()
     _raise_if_hopeless(error)
-    reason = f"Grading this file failed twice ({_why(error)}). Show it to your instructor."
+    reason = _failed_twice(error)
     with _pool(1, settings) as pool:
         future = pool.submit(_give_up, work, reason)
         error = future.exception()
@@ -318,10 +323,16 @@ def _grade_alone(work: Work, settings: Settings) -> tuple[Graded, str]:
     return graded, feedback.page(graded)
 
 
-def _why(error: BaseException) -> str:
+def _failed_twice(error: BaseException) -> str:
     if isinstance(error, BrokenProcessPool):
-        return "the process that graded it ended or took too long"
-    return f"{type(error).__name__} in the grader"
+        return _(
+            "Grading this file failed twice: the process that graded it ended or took too long. "
+            "Show it to your instructor."
+        )
+    text = _(
+        "Grading this file failed twice, with {kind} in the grader. Show it to your instructor."
+    )
+    return text.format(kind=type(error).__name__)
 
 
 def _raise_if_hopeless(error: BaseException) -> None:

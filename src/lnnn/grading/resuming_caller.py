@@ -10,6 +10,7 @@ sessions of a submission share one time budget.
 from contextlib import ExitStack
 from time import perf_counter
 
+from lnnn.messages import _
 from lnnn.observe import Observed, Raised
 
 from .jail import Cell, CellOutcome, Jail, SessionEnded
@@ -42,7 +43,6 @@ _TOLD = frozenset(
     }
 )
 _LONGEST = 400
-_MODULES = "While grading, only the standard library and NumPy can be imported."
 
 
 class ResumingCaller:
@@ -94,10 +94,11 @@ class ResumingCaller:
                 except SessionEnded as end:
                     self._bad_cells.add(position)
                     self._end(end)
-                    self._blame(position, f"was stopped: {end.detail}")
+                    text = _("{place} was stopped: {why}")
+                    self._blame(position, text.format(place=cell.label, why=end.detail))
                     break
                 if not outcome.ok and position not in self._told:
-                    self._blame(position, _in_words(outcome))
+                    self._blame(position, _in_words(cell.label, outcome))
 
     def close(self) -> None:
         """End the session."""
@@ -130,7 +131,8 @@ class ResumingCaller:
         if why is None:
             self.open()
             if self._session is None:
-                why = f"the time for the whole submission ({self._all:g} s) was used up"
+                why = _("The time for the whole submission ({seconds:g} s) was used up.")
+                why = why.format(seconds=self._all)
         if why is not None:
             self._lost = _not_run(why)
             return Observed(raised=_ENDED)
@@ -142,7 +144,7 @@ class ResumingCaller:
             if name in self._answered:
                 self._answered.discard(name)
             else:
-                self._stopped[name] = end.detail.rstrip(".")
+                self._stopped[name] = end.detail
             return Observed(raised=_ENDED)
         if seen.raised is None:
             self._answered.add(name)
@@ -173,7 +175,6 @@ class ResumingCaller:
     def _blame(self, position: int, text: str) -> None:
         self._told.add(position)
         cell = self._cells[position]
-        text = f"{cell.label} {text}".rstrip(".") + "."
         self.cell_errors.append(CellError(cell.index, cell.label, text, cell.starts))
 
 
@@ -182,13 +183,17 @@ _ENDED = Raised(("RuntimeError", "Exception"), "the session was ended")
 
 
 def _not_run(why: str) -> str:
-    return f"Not run, because {why.rstrip('.')}."
+    return _("Not run: {why}").format(why=why)
 
 
-def _in_words(outcome: CellOutcome) -> str:
-    place = f" in line {outcome.line}" if outcome.line else ""
-    text = f"{outcome.error.classes[0]}: {outcome.error.message}".rstrip(": ")
-    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+def _in_words(label: str, outcome: CellOutcome) -> str:
+    """What stopped a cell, in sentences."""
+    error = f"{outcome.error.classes[0]}: {outcome.error.message}".rstrip(": .")
+    error = error if len(error) <= _LONGEST else f"{error[:_LONGEST]}…"
+    text = _("{place} stopped with {error}.")
+    if outcome.line:
+        text = _("{place} stopped in line {line} with {error}.")
+    text = text.format(place=label, line=outcome.line, error=error)
     if "ModuleNotFoundError" in outcome.error.classes:
-        text = f"{text}. {_MODULES}"
-    return f"stopped{place} with {text}"
+        return f"{text} {_('While grading, only the standard library and NumPy can be imported.')}"
+    return text

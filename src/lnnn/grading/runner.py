@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from lnnn import labs
+from lnnn.messages import _
 from lnnn.report.error_curve import ErrorCurve, measure
 from lnnn.suite import results
 from lnnn.suite.lab import Lab
@@ -79,7 +80,7 @@ class Grader:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_error):
         self.close()
 
     def grade(self, submission: Submission) -> Graded:
@@ -127,7 +128,7 @@ class Grader:
         """The result of a submission that can't be run: no points, every test "not run"."""
         tests = []
         if lab:
-            why = "The file could not be graded."
+            why = _("The file could not be graded.")
             tests = self._suite(lab).run(Lab(None), ended=lambda: why)
         return Graded(
             name,
@@ -164,14 +165,14 @@ class Grader:
             for function in answering:
                 curve = measure(Lab(caller), function)
                 if caller.ended:
-                    notes.append(f"The error plot ends here: {caller.ended[0].detail}")
+                    text = _("The error plots end at {function}: {why}")
+                    notes.append(text.format(function=function, why=caller.ended[0].detail))
                     break
                 if curve is not None:
                     curves.append(curve)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            notes.append(
-                f"The error plot of {function} could not be drawn ({type(error).__name__})."
-            )
+            text = _("The error plot of {function} could not be drawn ({kind}).")
+            notes.append(text.format(function=function, kind=type(error).__name__))
         finally:
             caller.close()
         return curves
@@ -188,9 +189,8 @@ def _stopwatch(timings: dict[str, float], part: str):
 
 def _missing(suite: Suite, defined: set[str]) -> list[str]:
     wanted = dict.fromkeys(rule.function for rule in suite.rules)
-    return [
-        f"There is no function named {f}: no cell defines it." for f in wanted if f not in defined
-    ]
+    text = _("There is no function named {function}: no cell defines it.")
+    return [text.format(function=name) for name in wanted if name not in defined]
 
 
 def _for_student(test: TestResult, raised: str) -> TestResult:
@@ -199,7 +199,8 @@ def _for_student(test: TestResult, raised: str) -> TestResult:
     if test.outcome is Outcome.NOT_RUN:
         feedback = test.detail
     elif test.outcome is Outcome.NOT_WRITTEN:
-        feedback = f"{test.function} is not written yet."
+        feedback = _("{function} is not written yet.").format(function=test.function)
     elif test.outcome is Outcome.FAILED and raised:
-        feedback = f"The function raised {raised} here. {feedback}"
+        text = _("The function raised {kind} here. {think}")
+        feedback = text.format(kind=raised, think=feedback)
     return replace(test, feedback=feedback)

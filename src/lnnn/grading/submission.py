@@ -6,6 +6,8 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from lnnn.messages import _, ngettext
+
 from .display import CourseNames
 from .magics import without_magics
 from .source_file import RawCell, SourceFile, UnreadableError, display_name, read_source_file
@@ -24,7 +26,7 @@ _LAB_IN_NAME = re.compile(r"(?:^|[^a-z])(lab\d\d)(?!\d)", re.IGNORECASE)
 class AnswerCell:
     """A cell to run: plain Python, its lines where they are in the file.
 
-    ``label`` names it for people ("cell 7", "line 12"), ``starts`` is its first line.
+    ``label`` names it for people ("Cell 7", "Line 12"), ``starts`` is its first line.
     """
 
     index: int
@@ -70,7 +72,7 @@ def read_submission(
     try:
         file = read_source_file(path)
     except UnreadableError as error:
-        guess, _ = _lab_of(path, None, suites, lab)
+        guess = _lab_of(path, None, suites, lab)[0]
         return Submission(name, path, guess or "", problem=str(error))
     chosen, remark = _lab_of(path, file.claims, suites, lab)
     if chosen is None:
@@ -78,7 +80,11 @@ def read_submission(
     notes = [*file.notes, *([remark] if remark else [])]
     cells, errors = _prepare(file, path, suites.release(chosen), notes)
     if len(notes) > _MAX_NOTES:
-        notes[_MAX_NOTES:] = [f"There are {len(notes) - _MAX_NOTES} more notes like these."]
+        n = len(notes) - _MAX_NOTES
+        more = ngettext(
+            "There is {n} more note like these.", "There are {n} more notes like these.", n
+        )
+        notes[_MAX_NOTES:] = [more.format(n=n)]
     return Submission(
         name, path, chosen, tuple(cells), tuple(notes), None, file.digest, tuple(errors)
     )
@@ -96,30 +102,35 @@ def lab_from_file(path: Path, suites: Suites, lab: str | None = None) -> str:
 def _lab_of(path, claims, suites, wanted) -> tuple[str | None, str]:
     """The lab, and a note about it; or None and why it can't be told."""
     shown = display_name(path)
-    claimed, unknown = None, ""
+    claimed, why = None, None
     if claims is not None:
         try:
             claimed = suites.lab(claims)
         except SuitesError as error:
-            unknown = f"{shown} says that it is {_short(claims)!r}, but {error}"
+            why = error
     if wanted is not None:
         wanted = suites.lab(wanted)
-        note = f"The notebook says that it is {claimed}; it was graded as {wanted}."
-        return wanted, note if claimed not in (None, wanted) else ""
+        if claimed in (None, wanted):
+            return wanted, ""
+        note = _("The notebook says that it is {claim}; it was graded as {lab}.")
+        return wanted, note.format(claim=claimed, lab=wanted)
     if claimed is not None:
         return claimed, ""
-    if unknown:
-        return None, f"{unknown}. Hand in the lab's own notebook."
+    if why is not None:
+        text = _("{file} says that it is {claim!r}. {why} Hand in the lab's own notebook.")
+        return None, text.format(file=shown, claim=_short(claims), why=why)
     in_name = _LAB_IN_NAME.search(path.stem)
     if in_name is None:
-        return None, (
-            f"{shown} does not say which lab it is for. Hand in the lab's own notebook, or put "
+        text = _(
+            "{file} does not say which lab it is for. Hand in the lab's own notebook, or put "
             "lab04 (or the like) into the file's name."
         )
+        return None, text.format(file=shown)
     try:
         return suites.lab(in_name[1]), ""
     except SuitesError as error:
-        return None, f"{shown} is named after {in_name[1]}, but {error}. Check the file's name."
+        text = _("{file} is named after {name}. {why} Check the file's name.")
+        return None, text.format(file=shown, name=in_name[1], why=error)
 
 
 def _prepare(file: SourceFile, path: Path, release: Release, notes: list[str]):
@@ -137,10 +148,7 @@ def _prepare(file: SourceFile, path: Path, release: Release, notes: list[str]):
             continue
         size += len(raw.text)
         if size > MAX_CODE or len(cells) + len(errors) >= MAX_RUN:
-            most = (
-                f"{MAX_CODE // 1000} kB of code" if size > MAX_CODE else f"{MAX_RUN} cells to run"
-            )
-            text = f"{raw.label} and what follows were not run: the file holds more than {most}."
+            text = _too_much(raw.label, size)
             errors.append(CellError(raw.index, raw.label, text, _start(raw.text)))
             break
         source, tree, problem = _as_python(raw, notes)
@@ -161,6 +169,17 @@ def _prepare(file: SourceFile, path: Path, release: Release, notes: list[str]):
     return cells, errors
 
 
+def _too_much(label: str, size: int) -> str:
+    """Why nothing is run from ``label`` on."""
+    if size > MAX_CODE:
+        text = _(
+            "{place} and what follows were not run: the file holds more than {most} kB of code."
+        )
+        return text.format(place=label, most=MAX_CODE // 1000)
+    text = _("{place} and what follows were not run: the file holds more than {most} cells to run.")
+    return text.format(place=label, most=MAX_RUN)
+
+
 def _as_python(raw: RawCell, notes: list[str]) -> tuple[str, ast.Module | None, str]:
     """The cell as plain Python and its tree, or None and what is wrong with it."""
     source = raw.text
@@ -170,11 +189,7 @@ def _as_python(raw: RawCell, notes: list[str]) -> tuple[str, ast.Module | None, 
         first = error
     source, taken = without_magics(source)
     if taken:
-        listed = ", ".join(f"`{_short(t)}`" for t in taken[:5])
-        listed += f" and {len(taken) - 5} more" if len(taken) > 5 else ""
-        notes.append(
-            f"{raw.label}: {listed} left out. The grader runs Python; it has no notebook commands."
-        )
+        notes.append(_left_out(raw.label, taken))
         try:
             return source, _parse(source), ""
         except _NOT_PYTHON as error:
@@ -195,21 +210,39 @@ def _parse(source: str) -> ast.Module:
     return tree
 
 
+def _left_out(label: str, taken: list[str]) -> str:
+    """The note on notebook commands that were taken out of a cell."""
+    listed, more = ", ".join(f"`{_short(t)}`" for t in taken[:5]), len(taken[5:])
+    text = _("{place}: {commands} left out. The grader runs Python; it has no notebook commands.")
+    if more:
+        text = ngettext(
+            "{place}: {commands} and {n} more left out. The grader runs Python; it has no "
+            "notebook commands.",
+            "{place}: {commands} and {n} more left out. The grader runs Python; it has no "
+            "notebook commands.",
+            more,
+        )
+    return text.format(place=label, commands=listed, n=more)
+
+
 def _not_python(label: str, error: Exception) -> str:
+    line, why = 0, str(error)
     if isinstance(error, SyntaxError):
-        line = error.lineno or 1
-        return f"{label} is not valid Python (line {line}): {error.msg}."
-    if isinstance(error, UnicodeEncodeError):
-        return f"{label} is not valid Python: it holds half of a character. Type the line again."
-    if isinstance(error, ValueError):
-        return f"{label} is not valid Python: {error}."
-    return f"{label} is nested too deeply to be run. Split the expression up."
+        line, why = error.lineno or 1, error.msg
+        text = _("{place} is not valid Python (line {line}): {why}.")
+    elif isinstance(error, UnicodeEncodeError):
+        text = _("{place} is not valid Python: it holds half of a character. Type the line again.")
+    elif isinstance(error, ValueError):
+        text = _("{place} is not valid Python: {why}.")
+    else:
+        text = _("{place} is nested too deeply to be run. Split the expression up.")
+    return text.format(place=label, line=line, why=why)
 
 
 def _learn_imports(course: CourseNames, raw: RawCell) -> None:
     """A shipped cell is not run, but later cells may use what it imports from the course."""
     if "lnnn" in raw.text:
-        source, _ = without_magics(raw.text)
+        source = without_magics(raw.text)[0]
         try:
             course.learn(_parse(source))
         except _NOT_PYTHON:
@@ -233,23 +266,24 @@ def _statements(source: str) -> list[AnswerCell]:
             last = max(last, ends[index])
         body = b"\n".join(lines[first - 1 : last]).decode("utf-8")
         padded = "\n" * (first - 1) + body
-        cells.append(AnswerCell(len(cells) + 1, padded, f"line {first}", _start(body)))
+        label = _("Line {n}").format(n=first)
+        cells.append(AnswerCell(len(cells) + 1, padded, label, _start(body)))
         index += 1
     return cells
 
 
 def _note_names(course: CourseNames, where_defined: dict[str, list[str]], notes: list[str]) -> None:
     for function, used in course.used_by.items():
-        notes.append(
-            f"{_short(function)} uses {', '.join(map(_short, sorted(used)))} from the course's "
-            "package, which can't be imported while grading. Write it with NumPy alone."
+        text = _(
+            "{function} uses {names} from the course's package, which can't be imported while "
+            "grading. Write it with NumPy alone."
         )
+        names = ", ".join(map(_short, sorted(used)))
+        notes.append(text.format(function=_short(function), names=names))
     for name, labels in where_defined.items():
         if len(labels) > 1:
-            notes.append(
-                f"{_short(name)} is defined in {' and in '.join(labels)}; "
-                "the last definition counts."
-            )
+            text = _("{function} is defined more than once: {places}. The last definition counts.")
+            notes.append(text.format(function=_short(name), places=", ".join(labels)))
 
 
 def _start(text: str) -> str:

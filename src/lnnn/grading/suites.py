@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from lnnn.messages import _
+
 _PLACE = Path("tests", "hidden")
 
 # Cells that the course ships to look at, and not to be graded.
@@ -12,7 +14,7 @@ _NOT_RUN = frozenset({"setup", "check", "explore", "quiz", "example", "demo"})
 
 
 class SuitesError(Exception):
-    """There are no suites, or a lab is none of theirs. The text says what to do."""
+    """There are no suites, or a lab is none of theirs. Whole sentences say what to do."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,12 @@ class Suites:
         self.folder = Path(folder)
         self._paths = {p.stem.removeprefix("test_"): p for p in self.folder.glob("test_lab*.py")}
         if not self._paths:
-            raise SuitesError(
-                f"{self.folder}: there is no grading suite (test_lab*.py) in this folder. "
-                "Give the folder of the suites with --suites."
+            text = _(
+                "{folder}: there is no grading suite ({pattern}) in this folder. Give the folder "
+                "of the suites with {option}."
             )
+            text = text.format(folder=self.folder, pattern="test_lab*.py", option="--suites")
+            raise SuitesError(text)
 
     @property
     def labs(self) -> list[str]:
@@ -68,8 +72,10 @@ class Suites:
             return found[0]
         known = ", ".join(self.labs)
         if not found:
-            raise SuitesError(f"there is no suite for {name!r}; there are suites for {known}")
-        raise SuitesError(f"{name!r} could be {' or '.join(found)}; write the whole name")
+            text = _("There is no suite for {name!r}; there are suites for {known}.")
+            raise SuitesError(text.format(name=name, known=known))
+        text = _("{name!r} could be each of these: {labs}. Write the whole name.")
+        raise SuitesError(text.format(name=name, labs=", ".join(found)))
 
     def path(self, lab: str) -> Path:
         """The suite of a lab given by its full name."""
@@ -88,7 +94,7 @@ class Suites:
                 f"{path}: not the record of a release ({error!r}). Build it again."
             ) from error
         by_hash: dict[str, frozenset[str]] = {}
-        for _, role, digest in rows:
+        for _id, role, digest in rows:
             by_hash[digest] = by_hash.get(digest, frozenset()) | {role}
         return Release(by_hash, {cell_id: (role, digest) for cell_id, role, digest in rows})
 
@@ -101,10 +107,11 @@ def find_suites(start: Path | None = None) -> Path:
         for parent in origin.parents:
             if any((parent / _PLACE).glob("test_lab*.py")):
                 return parent / _PLACE
-    raise SuitesError(
-        f"{here}: neither this folder nor one above it holds {_PLACE.as_posix()} with grading "
-        "suites. Change to the course's folder, or give the suites' folder with --suites."
+    text = _(
+        "{folder}: neither this folder nor one above it holds {place} with grading suites. Change "
+        "to the course's folder, or give the suites' folder with {option}."
     )
+    raise SuitesError(text.format(folder=here, place=_PLACE.as_posix(), option="--suites"))
 
 
 def _fingerprints(text: str) -> set[str]:

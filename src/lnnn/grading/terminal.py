@@ -7,6 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lnnn.messages import _, ngettext
+from lnnn.report.feedback import status_word
+
 from .results import ResultsFolder, plain
 from .runner import GRADED, STATUSES, Graded
 
@@ -14,7 +17,10 @@ _SKIPPED_SHOWN = 10
 
 
 class RunDisplay:
-    """A progress bar on a terminal (done, not graded in full, rate, time left), lines elsewhere."""
+    """A progress bar on a terminal (done, not graded in full, rate, time left), lines elsewhere.
+
+    ``skipped`` are sentences on what was left out: see ``batch.Found``.
+    """
 
     def __init__(self, total: int, seed: int, skipped: list[str], unsafe: bool, console=None):
         self._total = total
@@ -25,12 +31,15 @@ class RunDisplay:
         self._bar = _bar(self._console) if self._console.is_terminal else None
         self._task = None
         for line in skipped[:_SKIPPED_SHOWN]:
-            self._say(f"Left out {line}.")
-        if len(skipped) > _SKIPPED_SHOWN:
-            self._say(f"Left out {len(skipped) - _SKIPPED_SHOWN} more.")
+            self._say(line)
+        if more := len(skipped[_SKIPPED_SHOWN:]):
+            self._say(ngettext("Left out {n} more.", "Left out {n} more.", more).format(n=more))
         if unsafe:
-            self._say("No isolation: the submissions run with your rights and can read the suites.")
-        self._say(f"Seed {seed} (pass --seed {seed} to draw the same inputs again).")
+            self._say(
+                _("No isolation: the submissions run with your rights and can read the suites.")
+            )
+        text = _("Seed {seed} (pass --seed {seed} to draw the same inputs again).")
+        self._say(text.format(seed=seed))
 
     def __enter__(self):
         if self._bar is not None:
@@ -38,7 +47,7 @@ class RunDisplay:
             self._task = self._bar.add_task("", total=self._total, other=0)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_error):
         self.stop()
 
     @property
@@ -54,8 +63,17 @@ class RunDisplay:
             other = sum(g.status != GRADED for g in self._results)
             self._bar.update(self._task, advance=1, other=other)
             return
-        score = f"{plain(graded.score)} of {plain(graded.max_score)}"
-        self._say(f"{self._count}/{self._total} {graded.submission}: {graded.status}, {score}")
+        text = _("{count}/{total} {submission}: {status}, {score} of {points}")
+        self._say(
+            text.format(
+                count=self._count,
+                total=self._total,
+                submission=graded.submission,
+                status=status_word(graded.status),
+                score=plain(graded.score),
+                points=plain(graded.max_score),
+            )
+        )
 
     def stop(self) -> None:
         """Take the bar off the screen."""
@@ -67,24 +85,29 @@ class RunDisplay:
         """How many submissions ended how, their mean score by lab, and where everything is."""
         seconds = perf_counter() - self._start
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("Lab", no_wrap=True)
-        table.add_column("Status")
-        table.add_column("Submissions", justify="right")
-        table.add_column("Mean score", justify="right")
+        table.add_column(_("Lab"), no_wrap=True)
+        table.add_column(_("Status"))
+        table.add_column(_("Submissions"), justify="right")
+        table.add_column(_("Mean score"), justify="right")
         for lab in sorted({g.lab for g in self._results}):
             of_lab = [g for g in self._results if g.lab == lab]
-            rows = [(s, [g for g in of_lab if g.status == s]) for s in STATUSES]
-            for status, those in [*rows, ("all", of_lab)]:
+            rows = [(status_word(s), [g for g in of_lab if g.status == s]) for s in STATUSES]
+            for status, those in [*rows, (_("all"), of_lab)]:
                 if those:
-                    table.add_row(lab or "(unknown)", status, str(len(those)), _mean(those))
+                    table.add_row(lab or _("(unknown)"), status, str(len(those)), _mean(those))
                     lab = " "
             table.add_section()
         self._console.print(table)
-        rate = len(self._results) / seconds
-        self._say(f"{len(self._results)} submissions in {seconds:.1f} s ({rate:.1f} a second).")
-        self._say(f"Grades:   {results.out / 'grades.csv'}")
-        self._say(f"Details:  {results.out / 'results.jsonl'}")
-        self._say(f"Feedback: {results.feedback}")
+        n = len(self._results)
+        text = ngettext(
+            "{n} submission in {seconds:.1f} s ({rate:.1f} a second).",
+            "{n} submissions in {seconds:.1f} s ({rate:.1f} a second).",
+            n,
+        )
+        self._say(text.format(n=n, seconds=seconds, rate=n / seconds))
+        self._say(_("Grades: {file}").format(file=results.out / "grades.csv"))
+        self._say(_("Details: {file}").format(file=results.out / "results.jsonl"))
+        self._say(_("Feedback: {folder}").format(folder=results.feedback))
 
     def _say(self, line: str) -> None:
         # As Text: a file name may look like Rich's markup.
@@ -93,20 +116,30 @@ class RunDisplay:
 
 def _mean(those: list[Graded]) -> str:
     most = max(g.max_score for g in those)
-    return f"{sum(g.score for g in those) / len(those):.1f} of {plain(most)}" if most else "–"
+    mean = sum(g.score for g in those) / len(those)
+    return _("{mean:.1f} of {points:.10g}").format(mean=mean, points=most) if most else "–"
 
 
 def _bar(console: Console) -> progress.Progress:
     return progress.Progress(
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
-        progress.TextColumn("{task.fields[other]} not graded in full"),
+        _Other(),
         _Rate(),
-        progress.TimeRemainingColumn(),
-        progress.TextColumn("left"),
+        _Left(),
         console=console,
         transient=True,
     )
+
+
+class _Other(progress.ProgressColumn):
+    """How many submissions were not graded in full."""
+
+    def render(self, task):
+        """The text of the column."""
+        n = task.fields["other"]
+        text = ngettext("{n} not graded in full", "{n} not graded in full", n)
+        return Text(text.format(n=n))
 
 
 class _Rate(progress.ProgressColumn):
@@ -114,4 +147,14 @@ class _Rate(progress.ProgressColumn):
 
     def render(self, task):
         """The text of the column."""
-        return Text(f"{task.finished_speed or task.speed or 0:.1f}/s")
+        rate = task.finished_speed or task.speed or 0
+        return Text(_("{rate:.1f}/s").format(rate=rate))
+
+
+class _Left(progress.TimeRemainingColumn):
+    """The time that is left."""
+
+    def render(self, task):
+        """The text of the column."""
+        time = super().render(task)
+        return Text(_("{time} left").format(time=time.plain), style=time.style)

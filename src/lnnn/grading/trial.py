@@ -1,5 +1,6 @@
 """What an answer loses, for those who write suites and answers: with all that the tests saw."""
 
+from lnnn.messages import _
 from lnnn.suite.results import Outcome, TestResult, max_score, score
 
 from .results import plain
@@ -21,9 +22,12 @@ def lost_rules(graded: Graded) -> tuple[list[str], bool]:
     }
     lines = [error.text for error in graded.cell_errors]
     if not written:
-        lines.append(f"It defines no function of {graded.lab}: {', '.join(by_function)}.")
+        text = _("It defines no function of {lab}: {functions}.")
+        lines.append(text.format(lab=graded.lab, functions=", ".join(by_function)))
     for function, tests in written.items():
-        lines.append(f"{function}: {plain(score(tests))} of {plain(max_score(tests))} points")
+        text = _("{function}: {earned:.10g} of {points:.10g} points")
+        values = {"earned": score(tests), "points": max_score(tests)}
+        lines.append(text.format(function=function, **values))
         for test in tests:
             if test.outcome is not Outcome.PASSED:
                 worth = f"{test.category}, {plain(test.points)}"

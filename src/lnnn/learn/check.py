@@ -104,7 +104,7 @@ class CheckReport:
                 lines += [inner + _("Seen: {text}").format(text=seen)] if seen else []
                 lines += [inner + _("Think: {text}").format(text=row.feedback)]
         if self.curve is not None:
-            lines.append(_("Measured: {finding}.").format(finding=self.curve.finding))
+            lines.append(_("Measured: {finding}").format(finding=self.curve.finding))
         if self.printed:
             lines.append(_("{function} printed:").format(function=self.function))
             lines += [f"  {line}" for line in self.printed.splitlines()]

@@ -22,6 +22,7 @@ _STATIC = Path(__file__).parent / "static"
 class QuizWidget(anywidget.AnyWidget):
     """The quiz ``name`` as a widget. Raises LearnError when it can't be loaded.
 
+    ``words`` are what the page itself says, in the reader's language: see ``_words``.
     ``questions`` is a list of ``{"id", "text", "options"}``, texts as runs of ``report.markup``.
     ``answers`` maps the id of a question to ``{"tried": [{"option", "correct", "explanation"}],
     "right", "hint"}`` and holds only what the reader has chosen or asked for.
@@ -30,6 +31,7 @@ class QuizWidget(anywidget.AnyWidget):
     _esm = (_STATIC / "quiz.js").read_text(encoding="utf-8")
     _css = str(stylesheet("theme.css")) + (_STATIC / "quiz.css").read_text(encoding="utf-8")
 
+    words = traitlets.Dict().tag(sync=True)
     heading = traitlets.Unicode().tag(sync=True)
     questions = traitlets.List().tag(sync=True)
     answers = traitlets.Dict().tag(sync=True)
@@ -41,9 +43,10 @@ class QuizWidget(anywidget.AnyWidget):
         self._quiz = quiz
         stored, notes = store.read()
         super().__init__(
+            words=_words(),
             heading=_("Quiz {title}").format(title=labs.title(name)),
             questions=[
-                {"id": q.id, "text": q.text, "options": [o.text for o in q.options]}
+                {"id": q.id, "text": q.text.runs, "options": [o.text.runs for o in q.options]}
                 for q in quiz.questions
             ],
             answers=self._answers(stored),
@@ -120,12 +123,12 @@ class QuizWidget(anywidget.AnyWidget):
                     {
                         "option": i,
                         "correct": options[i].correct,
-                        "explanation": options[i].explanation,
+                        "explanation": options[i].explanation.runs,
                     }
                     for i in answer.tried
                 ],
                 "right": answer.right,
-                "hint": question.hint if answer.hint else None,
+                "hint": question.hint.runs if answer.hint else None,
             }
         return shown
 
@@ -137,7 +140,7 @@ class QuizWidget(anywidget.AnyWidget):
             (q, quiz_source.answer_of(stored, self._quiz.name, q).first)
             for q in self._quiz.questions
         ]
-        open_ = sum(first is None for _, first in firsts)
+        open_ = sum(first is None for _question, first in firsts)
         if open_:
             text = ngettext(
                 "{n} to go, then you will see where to begin. First answers count.",
@@ -166,9 +169,24 @@ class QuizWidget(anywidget.AnyWidget):
     def __str__(self) -> str:
         lines = [_("{heading}. Run this cell to answer.").format(heading=self.heading)]
         for number, question in enumerate(self._quiz.questions, 1):
-            lines.append(f"{number}. {markup.to_text(question.text)}")
-            lines += [f"   ( ) {markup.to_text(option.text)}" for option in question.options]
+            lines.append(f"{number}. {markup.to_text(question.text.runs)}")
+            lines += [f"   ( ) {markup.to_text(option.text.runs)}" for option in question.options]
         return "\n".join(lines)
+
+
+def _words() -> dict[str, str]:
+    """What static/quiz.js says, by the names it has there; it fills the places itself."""
+    return {
+        "check": _("Check answer"),
+        "choose": _("Choose an answer first."),
+        "hint": _("Hint"),
+        "hinted": _("Hint."),
+        "place": _("{number} of {total}"),
+        "right": _("Right."),
+        "wrong": _("Not right."),
+        "score": _("{right} of {total} right"),
+        "silent": _("No answer from Python yet. If it is not busy, run this cell again."),
+    }
 
 
 def quiz(name: str) -> QuizWidget:

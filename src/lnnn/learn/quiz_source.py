@@ -13,6 +13,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from lnnn.messages import _
 from lnnn.report import markup
 
 from . import catalogue, store
@@ -25,12 +26,21 @@ PLACEMENT_QUESTIONS = 6
 _OPTION = {"text", "explanation", "correct"}
 
 
+class Text(str):
+    """A text of a quiz as its file has it, in English."""
+
+    @property
+    def runs(self) -> tuple:
+        """The text in the reader's language, as runs of ``report.markup``."""
+        return markup.parse(_(self))
+
+
 @dataclass(frozen=True)
 class Option:
-    """One answer to choose, as runs of ``report.markup``."""
+    """One answer to choose."""
 
-    text: tuple
-    explanation: tuple
+    text: Text
+    explanation: Text
     correct: bool
 
 
@@ -39,8 +49,8 @@ class Question:
     """One question with its options, in the order of the file."""
 
     id: str
-    text: tuple
-    hint: tuple
+    text: Text
+    hint: Text
     options: tuple[Option, ...]
     fingerprint: str
     page: str = ""  # of a placement quiz: the page that answers it, "03_logsumexp"
@@ -84,12 +94,16 @@ def load(name: str) -> Quiz:
     """The quiz ``name``. Raises LearnError when there is none, or when its file breaks a rule."""
     if not isinstance(name, str):
         example = (names() or ("04_log_softmax",))[0]
-        raise LearnError(f"quiz({name!r}): the name of a quiz is a text. Try quiz({example!r}).")
+        text = _("quiz({name!r}): the name of a quiz is a text. Try quiz({example!r}).")
+        raise LearnError(text.format(name=name, example=example))
     paths = _paths()
     if name not in paths:
         near = difflib.get_close_matches(name, names(), 1)
-        known = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(names())}."
-        raise LearnError(f"quiz({name!r}): there is no quiz of this name. {known}")
+        text = _("quiz({name!r}): there is no quiz of this name. There are: {known}.")
+        if near:
+            text = _("quiz({name!r}): there is no quiz of this name. Did you mean {near!r}?")
+        near, known = near[0] if near else "", ", ".join(names())
+        raise LearnError(text.format(name=name, near=near, known=known))
     return _load(paths[name], paths[name].stat().st_mtime_ns)
 
 
@@ -165,8 +179,9 @@ def _question(where: str, number: int, table: dict) -> Question:
         raise LearnError(
             f"{where}: {right} options are marked correct = true; it must be exactly one."
         )
-    text, hint = _runs(where, table, "text"), _runs(where, table, "hint")
-    shown = repr((text, [(option.text, option.correct) for option in parsed]))
+    text, hint = _text(where, table, "text"), _text(where, table, "hint")
+    options = [(markup.parse(option.text), option.correct) for option in parsed]
+    shown = repr((markup.parse(text), options))
     page = table.get("page", "")
     if not isinstance(page, str) or ("page" in table and not re.fullmatch(r"\d\d_\w+", page)):
         raise LearnError(f"{where}: page is the name of a notebook, `03_logsumexp`, not {page!r}.")
@@ -178,17 +193,18 @@ def _option(where: str, table: dict) -> Option:
     correct = table.get("correct", False)
     if not isinstance(correct, bool):
         raise LearnError(f"{where}: correct must be true or false, not {correct!r}.")
-    return Option(_runs(where, table, "text"), _runs(where, table, "explanation"), correct)
+    return Option(_text(where, table, "text"), _text(where, table, "explanation"), correct)
 
 
-def _runs(where: str, table: dict, key: str) -> tuple:
+def _text(where: str, table: dict, key: str) -> Text:
     text = table.get(key)
     if not isinstance(text, str) or not text.strip():
         raise LearnError(f'{where}: {key} is missing or empty. Write {key} = "…".')
     try:
-        return markup.parse(text.strip())
+        markup.parse(text.strip())
     except ValueError as error:
         raise LearnError(f"{where}: {error}. Known tags: {', '.join(markup.TAGS)}.") from None
+    return Text(text.strip())
 
 
 def _only(where: str, table: dict, known: set[str]):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lnnn import labs
+from lnnn.messages import _
 from lnnn.suite.lab import Lab, NotWrittenError, StudentError
 from lnnn.suite.sweep import Axis, Batch, Leg
 
@@ -50,8 +51,8 @@ class ErrorPanel:
 class ErrorCurve:
     """The measured errors of ``function``.
 
-    ``finding`` is one sentence for a title. ``notes`` say what else was seen: NumPy warnings, calls
-    that raised, answers that are no float arrays of the right shape.
+    ``finding`` is one sentence, with its full stop. ``notes`` say what else was seen: NumPy
+    warnings, calls that raised, answers that are no float arrays of the right shape.
     """
 
     function: str
@@ -83,13 +84,17 @@ def measure(lab: Lab, function: str) -> ErrorCurve | None:
         except NotWrittenError:
             return None
         except StudentError as error:
-            notes.append(f"{batch.label}: raised {error.kind}: {error}".rstrip(": "))
+            text = (
+                _("{dtype}: raised {kind}: {text}") if str(error) else _("{dtype}: raised {kind}")
+            )
+            notes.append(text.format(dtype=batch.label, kind=error.kind, text=error))
             continue
         if lab.last.warnings:
-            notes.append(f"{batch.label}: NumPy warned: {lab.last.warnings[0]}")
-        problem = _unreadable(value, batch.exact.high.shape)
+            text = _("{dtype}: NumPy warned: {text}")
+            notes.append(text.format(dtype=batch.label, text=lab.last.warnings[0]))
+        problem = _unreadable(value, batch)
         if problem:
-            notes.append(f"{batch.label}: {problem}")
+            notes.append(problem)
             continue
         for leg in batch.legs:
             panels.setdefault(leg.axis, []).append(_line(batch, leg, value))
@@ -99,14 +104,18 @@ def measure(lab: Lab, function: str) -> ErrorCurve | None:
     return ErrorCurve(function, _finding(function, drawn), drawn, tuple(notes))
 
 
-def _unreadable(value, shape) -> str:
-    """Why ``value`` can't be compared with answers of ``shape``, or ''."""
+def _unreadable(value, batch: Batch) -> str:
+    """Why ``value`` can't be compared with the exact answers of ``batch``, or ''."""
+    given, wanted = {"dtype": batch.label}, batch.exact.high.shape
     if not isinstance(value, np.ndarray):
-        return f"the answer is a {type(value).__name__}, not an array"
-    if value.shape != shape:
-        return f"the answer has shape {value.shape}, not {shape}"
+        text = _("{dtype}: the answer is a {kind}, not an array")
+        return text.format(kind=type(value).__name__, **given)
+    if value.shape != wanted:
+        text = _("{dtype}: the answer has shape {found}, not {shape}")
+        return text.format(found=value.shape, shape=wanted, **given)
     if value.dtype.kind != "f":
-        return f"the answer holds {value.dtype} values, not floats"
+        text = _("{dtype}: the answer holds {kind} values, not floats")
+        return text.format(kind=value.dtype, **given)
     return ""
 
 
@@ -131,7 +140,7 @@ def _word(errors: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> str:
     infinite = wrong & np.isinf(values)
     if infinite.any():
         return _infinity(values[infinite][0])
-    return f"not {_infinity(wanted[wrong][0])}"
+    return _("not {infinity}").format(infinity=_infinity(wanted[wrong][0]))
 
 
 def _infinity(value: float) -> str:
@@ -146,29 +155,41 @@ def _finding(function: str, panels: tuple[ErrorPanel, ...]) -> str:
                 if line.label == label and line.breaks_at is not None:
                     return _break(function, panel.axis, line)
     worst = max(line.worst for panel in panels for line in panel.lines)
-    return f"{function} stays within {_ulps(worst)} over the whole range"
+    text = _("{function} stays within {error} ulp over the whole range.")
+    return text.format(function=function, error=_rounded_up(worst))
 
 
 def _break(function: str, axis: Axis, line: ErrorLine) -> str:
     at = line.breaks_at
     word = line.words[at]
-    if at == 0:
-        what = word or f"{_ulps(line.errors[0])} off"
-        return f"{function} in {line.label}: {what} from {axis.noun} {number(line.xs[0])} on"
-    before = max(line.errors[:at])
-    then = word or "digits are lost"
-    return (
-        f"{function} in {line.label}: within {_ulps(before)} {axis.onward} {axis.noun} "
-        f"{number(line.xs[at - 1])}, then {then}"
-    )
+    point = _(axis.point).format(x=number(line.xs[max(at - 1, 0)]))
+    values = {"function": function, "dtype": line.label, "point": point, "word": word}
+    if at:
+        error = _rounded_up(max(line.errors[:at]))
+        return _onward(axis.rises, bool(word)).format(error=error, **values)
+    if word:
+        return _("{function} in {dtype}: {word} from {point} on.").format(**values)
+    text = _("{function} in {dtype}: {error} ulp off from {point} on.")
+    return text.format(error=_rounded_up(line.errors[0]), **values)
 
 
-def _ulps(error: float) -> str:
+def _onward(rises: bool, word: bool) -> str:
+    """The sentence for errors that are small up to some point, or down to it, and then are not."""
+    if rises and word:
+        return _("{function} in {dtype}: within {error} ulp up to {point}, then {word}.")
+    if rises:
+        return _("{function} in {dtype}: within {error} ulp up to {point}, then digits are lost.")
+    if word:
+        return _("{function} in {dtype}: within {error} ulp down to {point}, then {word}.")
+    return _("{function} in {dtype}: within {error} ulp down to {point}, then digits are lost.")
+
+
+def _rounded_up(error: float) -> str:
     """An error rounded up to one digit, so that it does not change with the machine's exp."""
     if error <= 1:
-        return "1 ulp"
+        return "1"
     power = 10.0 ** math.floor(math.log10(error))
-    return f"{number(math.ceil(error / power) * power)} ulp"
+    return number(math.ceil(error / power) * power)
 
 
 def number(value: float) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from lnnn.messages import _
+
 from .error_curve import ErrorCurve, ErrorLine, ErrorPanel, number
 from .pages import environment
 
@@ -76,7 +78,7 @@ def _panel(panel: ErrorPanel, top: float) -> dict:
         "x_ticks": [_Tick(x(v), number(v)) for v in panel.axis.ticks],
         "y_ticks": [_Tick(y(10.0**e), number(10.0**e)) for e in exponents],
         "traces": [_trace(line, i, rows, x, y) for i, line in enumerate(panel.lines)],
-        "title": f"Error over the {panel.axis.label}",
+        "title": _("Error along the axis “{axis}”").format(axis=_(panel.axis.label)),
         "description": " ".join(_in_words(line, panel) for line in panel.lines),
     }
 
@@ -100,6 +102,10 @@ def _in_words(line: ErrorLine, panel: ErrorPanel) -> str:
     """One sentence a line, for who can't see the picture."""
     at = line.breaks_at
     if at is None:
-        return f"{line.label}: at most {line.worst:.2g} ulp everywhere."
-    what = line.words[at] or f"{line.errors[at]:.2g} ulp"
-    return f"{line.label}: beyond what the course allows from {number(line.xs[at])} on ({what})."
+        text = _("{dtype}: at most {error:.2g} ulp everywhere.")
+        return text.format(dtype=line.label, error=line.worst)
+    text = _("{dtype}: beyond what the course allows from {x} on ({error:.2g} ulp).")
+    if line.words[at]:
+        text = _("{dtype}: beyond what the course allows from {x} on ({word}).")
+    values = {"x": number(line.xs[at]), "error": line.errors[at], "word": line.words[at]}
+    return text.format(dtype=line.label, **values)

@@ -16,6 +16,18 @@ from .rows import Group, Row, by_function
 _STYLES = ("theme.css", "rows.css", "plot.css", "feedback.css")
 
 
+def status_word(status: str) -> str:
+    """What a person reads of a status."""
+    return {
+        "graded": _("graded"),
+        "partial": _("partial"),
+        "timeout": _("timeout"),
+        "memory": _("memory"),
+        "crashed": _("crashed"),
+        "unreadable": _("unreadable"),
+    }[status]
+
+
 def _meaning(status: str) -> str:
     return {
         "graded": _("Every cell ran to its end."),
@@ -108,6 +120,7 @@ def page(graded) -> str:
         .render(
             graded=graded,
             lab=labs.title(graded.lab),
+            status=status_word(graded.status),
             meaning=_meaning(graded.status),
             advice=_advice(graded.status),
             score=_score(graded),
@@ -158,7 +171,7 @@ def _steps(graded, sections) -> Iterator[Step]:
     if graded.problem:
         return
     for error in graded.cell_errors:
-        yield Step(_("Mend {place}: it did not run to its end."), error.label, "cells")
+        yield Step(_("{place} did not run to its end: mend it."), error.label, "cells")
     for section in sections:
         group = section.group
         if section.broken:

@@ -16,6 +16,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 def environment() -> jinja2.Environment:
     """The one environment: HTML is escaped, an undefined name is an error, ``_`` looks messages up.
 
+    ``language()`` is the language that they are in, for the ``lang`` of a page.
+
     Filter ``ticks`` sets what stands between backticks as code and escapes the rest.
     """
     env = jinja2.Environment(
@@ -27,7 +29,8 @@ def environment() -> jinja2.Environment:
         auto_reload=False,
     )
     env.filters["ticks"] = ticks
-    env.globals |= {"_": messages._, "ngettext": messages.ngettext}
+    spoken = (messages._, messages.ngettext, messages.language)
+    env.globals |= {function.__name__: function for function in spoken}
     return env
 
 

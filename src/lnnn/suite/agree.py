@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from lnnn.messages import _
+
 from . import expect, oracle
 
 # Arrays of at most so many elements are written out in messages.
@@ -43,13 +45,14 @@ def _agree(lab, name, arrays, keywords, of_type, tolerance):
     return value
 
 
-def _shown(name, arrays, keywords) -> str:
+def _shown(name, arrays, keywords) -> expect.Code:
     """The call as the student would type it, or its shapes when the arrays are long."""
     if all(np.size(a) <= SHOWN for a in arrays):
         given = [str(np.asarray(a).tolist()) for a in arrays]
     else:
-        given = [f"array of shape {np.shape(a)}" for a in arrays]
-    return f"{name}({', '.join(given + [f'{k}={v}' for k, v in keywords.items()])})"
+        given = [_("array of shape {shape}").format(shape=np.shape(a)) for a in arrays]
+    given += [f"{k}={v}" for k, v in keywords.items()]
+    return expect.Code(f"{name}({', '.join(given)})")
 
 
 def float_type(z) -> np.dtype:

@@ -1,6 +1,7 @@
 """What rules expect, each with a sentence for the student when it does not hold.
 
-``what`` names the value, or is the call that gave it, where there is more than one.
+``what`` names the value where there is more than one: in words, or by the call that gave it, as
+``Code``.
 
 The accuracy of the course's contract: a relative error of at most 1e-12 in float64 and 1e-5 in
 float32, or an absolute error of at most 1e-14 and 1e-6 next to zero.
@@ -17,6 +18,10 @@ from .lab import StudentError
 
 RELATIVE = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 1e-5}
 ABSOLUTE = {np.dtype(np.float64): 1e-14, np.dtype(np.float32): 1e-6}
+
+
+class Code(str):
+    """A name that is code, the same in every language: ``log_softmax([1, 2])``."""
 
 
 def array(value, shape, dtype, what="") -> np.ndarray:
@@ -163,4 +168,7 @@ def _told_apart(found: float, right: float) -> tuple[str, str]:
 
 def _wrong(what: str, text: str):
     """Say ``text`` of ``what``, where there is more than one thing that it could be."""
-    raise AssertionError(_("{what}: {text}").format(what=_(what), text=text) if what else text)
+    if what:
+        name = what if isinstance(what, Code) else _(what)
+        text = _("{what}: {text}").format(what=name, text=text)
+    raise AssertionError(text)

@@ -11,6 +11,7 @@ import numpy as np
 from mpmath import mp, mpf, workdps
 
 from lnnn import exact
+from lnnn.messages import N_, _
 
 from .expect import ABSOLUTE, RELATIVE
 
@@ -19,28 +20,31 @@ _FARTHEST = 1e300
 
 @dataclass(frozen=True)
 class Axis:
-    """A range of inputs: its label and unit, the noun for a title, and where to put ticks.
+    """A range of inputs: what is on it, how a sentence names a point of it, and where to put ticks.
 
+    ``label``, ``point`` (with a place for ``{x}``) and ``unit`` are messages marked by ``N_``.
     ``knots`` are pairs (value, place from 0 to 1), from the left of the picture to the right; the
     values rise or fall, and have one sign. Between two knots the scale is logarithmic, or linear
     when one of them is 0. So the part where things break gets the room.
     """
 
     label: str
-    noun: str
+    point: str
     knots: tuple[tuple[float, float], ...]
     ticks: tuple[float, ...]
-    unit: str = "nats"
+    unit: str = N_("nats")
 
     @property
     def name(self) -> str:
         """The label with its unit."""
-        return f"{self.label}, {self.unit}" if self.unit else self.label
+        if not self.unit:
+            return _(self.label)
+        return _("{label}, {unit}").format(label=_(self.label), unit=_(self.unit))
 
     @property
-    def onward(self) -> str:
-        """How a sentence says that something holds from the left of the picture to some value."""
-        return "up to" if self.knots[0][0] < self.knots[-1][0] else "down to"
+    def rises(self) -> bool:
+        """True when the values rise from the left of the picture to the right."""
+        return self.knots[0][0] < self.knots[-1][0]
 
     def place(self, value: float) -> float:
         """Where ``value`` stands, from 0 to 1. Raises ValueError when it is not on the axis."""

@@ -4,18 +4,20 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lnnn.messages import N_
+
 from .expect import ABSOLUTE
 from .sweep import Axis, Batch, Exact, Leg
 
 SIZE = Axis(
-    "largest logit",
-    "logits of",
+    N_("largest logit"),
+    N_("logits of {x}"),
     ((1e-3, 0.0), (1.0, 0.14), (10.0, 0.3), (1e3, 0.74), (1e4, 0.82), (1e300, 1.0)),
     (1e-3, 1.0, 10.0, 100.0, 1e3, 1e300),
 )
 OFFSET = Axis(
-    "added to every logit",
-    "an offset of",
+    N_("added to every logit"),
+    N_("an offset of {x}"),
     ((0.0, 0.0), (1.0, 0.12), (1e8, 1.0)),
     (0.0, 1.0, 1e2, 1e4, 1e6, 1e8),
 )

@@ -9,6 +9,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from lnnn.messages import _
+
 from . import layout
 from .errors import JailUnavailable
 from .host import Launch
@@ -37,9 +39,11 @@ def bubblewrap_launches(python: layout.Interpreter):
     """
     program = shutil.which("bwrap")
     if program is None:
-        raise JailUnavailable("bwrap is not installed (apt install bubblewrap)")
+        text = _("{program} is not installed ({command}).")
+        raise JailUnavailable(text.format(program="bwrap", command="apt install bubblewrap"))
     if not seccomp.supported():
-        raise JailUnavailable(f"no seccomp table for {os.uname().machine}")
+        text = _("There is no table of system calls for {machine}.")
+        raise JailUnavailable(text.format(machine=os.uname().machine))
     view = layout.bubblewrap_view(python)
     environment = dict(layout.ENVIRONMENT)
     if view.library_path:
@@ -80,21 +84,23 @@ def bubblewrap_launches(python: layout.Interpreter):
 def uid_launches(python: layout.Interpreter):
     """A zygote of root whose sessions are users of their own. Raises JailUnavailable."""
     if sys.platform != "linux" or not seccomp.supported():
-        raise JailUnavailable("needs Linux on x86_64 or aarch64")
+        raise JailUnavailable(_("This needs Linux on x86_64 or aarch64."))
     if os.getuid() != 0:
-        raise JailUnavailable("only root can give sessions another uid")
+        raise JailUnavailable(_("Only root can give sessions another uid."))
     for folder in (python.stdlib, *layout.package_folders()):
         if not layout.world_readable(folder):
-            raise JailUnavailable(
-                f"{folder} can't be read by an unprivileged uid; give a Python that everybody"
-                " may read: Jail(python='/usr/bin/python3')"
+            text = _(
+                "{folder} can't be read by an unprivileged uid. Give a Python that everybody may "
+                "read: {example}"
             )
+            example = "Jail(python='/usr/bin/python3')"
+            raise JailUnavailable(text.format(folder=folder, example=example))
     scratch = _scratch()
     visible, notes = None, ()
     if landlock.version():
         visible = layout.visible_files(python, scratch)
     else:
-        notes = ("this kernel has no Landlock: files that everybody may read can be read",)
+        notes = (_("This kernel has no Landlock: files that everybody may read can be read."),)
     config = {
         "path": [str(scratch / "lib"), str(scratch / "site")],
         "layers": _LAYERS[UID] | {"nested": False},
@@ -117,7 +123,7 @@ def unsafe_launches(python: layout.Interpreter):
         "visible": None,
     }
     command = [str(python.program), *layout.FLAGS, str(scratch / "lib" / _SCRIPT)]
-    notes = ("no isolation: a submission can read and write whatever the grader can",)
+    notes = (_("There is no isolation: a submission can read and write whatever the grader can."),)
     yield Launch(NONE, command, layout.ENVIRONMENT, config, scratch=scratch, notes=notes)
 
 
@@ -128,14 +134,14 @@ def free_uids(count: int) -> int:
     counted apart.
     """
     ranges = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    last = max(int(first) + int(length) for first, _, length in ranges)
+    last = max(int(first) + int(length) for first, _outside, length in ranges)
     if last > 3_000_000_000:
         first = 1_000_000_000 + os.getpid() % 1_000_000 * 1000
     else:
         first = last - 1000 - os.getpid() % max(1, (last - 20_000) // 1000) * 1000
     while True:
         if first < 1000:
-            raise JailUnavailable("no free uid is mapped into this container")
+            raise JailUnavailable(_("No free uid is mapped into this container."))
         if not any(_taken(uid) for uid in range(first, first + count)):
             return first
         first -= 1000

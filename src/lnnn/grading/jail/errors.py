@@ -4,8 +4,8 @@
 class SessionEnded(Exception):
     """The submission's session is over; every further call raises this again at once.
 
-    ``reason`` is ``"timeout"``, ``"memory"`` or ``"crashed"``. ``detail`` is a sentence the student
-    may read.
+    ``reason`` is ``"timeout"``, ``"memory"`` or ``"crashed"``. ``detail`` is a whole sentence that
+    the student may read.
     """
 
     def __init__(self, reason: str, detail: str):
@@ -18,4 +18,4 @@ class SessionEnded(Exception):
 
 
 class JailUnavailable(RuntimeError):
-    """No backend passed its self-test here. The message names each reason and the next step."""
+    """No backend passed its self-test here. Whole sentences name each reason and the next step."""

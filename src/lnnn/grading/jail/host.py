@@ -16,6 +16,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lnnn.messages import _
+
+from . import words
 from .errors import JailUnavailable
 from .limits import Limits
 
@@ -80,7 +83,8 @@ class ZygoteHost:
             os.close(info)
             if launch.scratch is not None:
                 shutil.rmtree(launch.scratch, ignore_errors=True)
-            raise JailUnavailable(f"{command[0]} did not start: {error}") from None
+            text = _("{program} did not start: {why}.")
+            raise JailUnavailable(text.format(program=command[0], why=error)) from None
         finally:
             theirs.close()
             os.close(told)
@@ -92,9 +96,12 @@ class ZygoteHost:
         )
         hello = self._read_until(lambda: self._hello, _START_SECONDS)
         if hello is None or hello["op"] != "ready":
-            why = hello["why"] if hello else self.trouble()
+            said = hello or {"why": self.trouble()}
             self.close()
-            raise JailUnavailable(f"the warm interpreter did not start: {why}")
+            if "finding" in said:
+                raise JailUnavailable(words.finding(*said["finding"]))
+            text = _("The warm interpreter did not start: {why}.")
+            raise JailUnavailable(text.format(why=said["why"]))
         self.pid = hello["pid"]
 
     _hello = None
@@ -120,7 +127,8 @@ class ZygoteHost:
                 socket.send_fds(self._control, [order.encode() + b"\n"], [theirs.fileno()])
             except OSError as error:
                 ours.close()
-                raise JailUnavailable(f"the warm interpreter is gone ({error})") from None
+                text = _("The warm interpreter is gone ({why}).")
+                raise JailUnavailable(text.format(why=error)) from None
         return number, ours
 
     def kill(self, number: int) -> None:
@@ -146,7 +154,7 @@ class ZygoteHost:
             self._process.wait(0.5)
         self._errors.seek(0)
         text = self._errors.read().decode("utf-8", "replace").strip()
-        return " / ".join(text.splitlines()[-3:])[-500:] or "it said nothing"
+        return " / ".join(text.splitlines()[-3:])[-500:] or _("it said nothing")
 
     def close(self) -> None:
         """End the zygote and every session in it, and wait until they are gone."""

@@ -5,6 +5,8 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+from lnnn.messages import _, ngettext
+
 from . import backends, layout
 from .errors import JailUnavailable
 from .host import ZygoteHost
@@ -134,18 +136,23 @@ class Jail:
             except JailUnavailable as error:
                 refusals.append(f"{name}: {error}")
         _chosen.pop(key, None)
-        raise JailUnavailable(
-            "no jail can be built here, so nothing is graded. "
-            + "; ".join(refusals)
-            + ". Install bubblewrap and allow user namespaces, or grade as root in a container;"
-            " the last resort is to grade without isolation, and it must be asked for."
+        text = _(
+            "No jail can be built here, so nothing is graded. {reasons} Install bubblewrap and "
+            "allow user namespaces, or grade as root in a container; the last resort is to grade "
+            "without isolation, and it must be asked for."
         )
+        raise JailUnavailable(text.format(reasons=" ".join(refusals)))
 
     def _tested(self, launch):
         """A running zygote whose sessions passed the self-test."""
         shown = [str(path) for path in self._hidden if launch.shows(path)]
         if shown:
-            raise JailUnavailable(f"{', '.join(shown)} lies among the files the jail must show")
+            text = ngettext(
+                "{paths} lies among the files that the jail must show.",
+                "{paths} lie among the files that the jail must show.",
+                len(shown),
+            )
+            raise JailUnavailable(text.format(paths=", ".join(shown)))
         host = ZygoteHost(launch)
         try:
             hidden = [] if launch.backend == backends.NONE else self._hidden_files()
@@ -153,7 +160,8 @@ class Jail:
             with Session(host, replace(self.limits, call_seconds=20.0)) as session:
                 found = session.probe(hidden, forbidden, host.pid)
             if found:
-                raise JailUnavailable(f"the self-test failed: {'; '.join(found[:5])}")
+                text = _("The self-test failed. {findings}")
+                raise JailUnavailable(text.format(findings=" ".join(found[:5])))
         except BaseException:
             host.close()
             raise
@@ -167,7 +175,7 @@ class Jail:
         paths = []
         for path in self._hidden:
             paths.append(str(path))
-            for folder, _, files in os.walk(path):
+            for folder, _folders, files in os.walk(path):
                 paths += [os.path.join(folder, name) for name in files]  # noqa: PTH118
                 if len(paths) > _MOST_HIDDEN_FILES:
                     break

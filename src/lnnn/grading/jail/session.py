@@ -1,12 +1,15 @@
 """One submission in its process: run its cells, call its functions, until it ends."""
 
+import contextlib
 import secrets
 import signal
 import time
 from dataclasses import dataclass
 
+from lnnn.messages import _
 from lnnn.observe import Observed, Raised
 
+from . import words
 from .channel import Channel, ChannelClosed, ChannelTimeout
 from .errors import JailUnavailable, SessionEnded
 from .inside import frames
@@ -85,11 +88,11 @@ class Session:
             if isinstance(cell, str):
                 cell = Cell(cell)
             label = cell.label or f"cell {position}"
-            elapsed, reply = self._ask("cell", (cell.source, label), f"{label} did not finish")
+            elapsed, reply = self._ask("cell", (cell.source, label), label)
             raised, line, seconds = self._parts(reply, 3)
             error = self._raised(raised)
             if line is not None and type(line) is not int:
-                self._break("sent a line that is not a number")
+                self._break("a line that is no number")
             outcomes.append(
                 CellOutcome(error is None, error, self._seconds(seconds, elapsed, 0), line)
             )
@@ -97,7 +100,7 @@ class Session:
 
     def names(self) -> list[str]:
         """The functions the submission's namespace holds now. Raises SessionEnded."""
-        _, reply = self._ask("names", (), "the submission did not answer")
+        _elapsed, reply = self._ask("names", ())
         (names,) = self._parts(reply, 1)
         return list(self._texts(names, 100_000))
 
@@ -107,9 +110,7 @@ class Session:
         The value is plain data: None, booleans, numbers, strings, arrays, and tuples, lists and
         dicts of them. Anything else comes back as a TypeError that says what it was.
         """
-        elapsed, reply = self._ask(
-            "call", (name, tuple(args), dict(kwargs)), f"{name} did not answer"
-        )
+        elapsed, reply = self._ask("call", (name, tuple(args), dict(kwargs)), name)
         value, raised, mutated, warnings, seconds = self._parts(reply, 5)
         transferred = self._sent + self._received(value)
         return Observed(
@@ -122,10 +123,8 @@ class Session:
 
     def probe(self, hidden: list, forbidden: list, outside_pid: int) -> list[str]:
         """What the self-test finds wrong in this session; empty when all holds."""
-        _, reply = self._ask(
-            "probe", (hidden, forbidden, outside_pid), "the self-test did not answer"
-        )
-        return list(self._texts(self._parts(reply, 1)[0], 10_000))
+        _elapsed, reply = self._ask("probe", (hidden, forbidden, outside_pid))
+        return [words.finding(*self._texts(pair, 2)) for pair in self._parts(reply, 1)[0]]
 
     # ------------------------------------------------------------ the exchange
 
@@ -135,15 +134,15 @@ class Session:
         except (ChannelTimeout, ChannelClosed, frames.FrameError) as error:
             trouble = self._host.trouble()
             self.close()
-            raise JailUnavailable(
-                f"a session did not start ({type(error).__name__}): {trouble}"
-            ) from None
+            text = _("A session did not start ({kind}): {why}.")
+            raise JailUnavailable(text.format(kind=type(error).__name__, why=trouble)) from None
         if message != ("ready", 0):
             self.close()
-            raise JailUnavailable(f"a session could not be confined: {message[-1]}")
+            text = _("A session could not be confined: {why}.")
+            raise JailUnavailable(text.format(why=message[-1]))
 
-    def _ask(self, kind, arguments, silence):
-        """Send a request and wait for its reply; ``silence`` begins the sentence of a timeout."""
+    def _ask(self, kind, arguments, name=""):
+        """Send a request and wait for its reply; ``name``: of the cell or the function it runs."""
         if self._end is not None:
             raise SessionEnded(self._end.reason, self._end.detail)
         if self._closed:
@@ -160,21 +159,22 @@ class Session:
             self._channel.send(buffers, start + allowed)
             message = self._channel.receive(start + allowed)
         except ChannelTimeout:
-            if left < self._limits.call_seconds:
-                silence = f"{silence} before the {self._limits.total_seconds:g} s for all of it"
-                self._over("timeout", f"{silence} were used up")
-            self._over("timeout", f"{silence} within {self._limits.call_seconds:g} s")
+            in_all = left < self._limits.call_seconds
+            seconds = self._limits.total_seconds if in_all else self._limits.call_seconds
+            self._over("timeout", words.silence(kind, name, seconds, in_all))
         except ChannelClosed:
             self._over(*self._post_mortem())
         except frames.FrameError as error:
-            self._break(f"sent a malformed reply ({error})")
+            self._break(str(error))
         except MemoryError:
-            self._over("memory", "the reply did not fit into the grader's memory")
+            self._over("memory", _("The reply did not fit into the grader's memory."))
         finally:
             elapsed = time.monotonic() - start
             self._used += elapsed
         if message[:2] != (kind, request) or type(message[1]) is not int:
-            self._break("answered a request nobody made")
+            self._over(
+                "crashed", _("The submission's process answered a request that nobody made.")
+            )
         return elapsed, message[2:]
 
     def _end_by_reading(self):
@@ -185,10 +185,12 @@ class Session:
             self._over(*self._post_mortem())
         except (ChannelTimeout, frames.FrameError):
             pass
-        self._break("sent data before it was asked")
+        self._over("crashed", _("The submission's process sent data before it was asked."))
 
-    def _break(self, what):
-        self._over("crashed", f"the submission's process {what}")
+    def _break(self, fault):
+        """End the session for what came back; ``fault``: see ``frames.FrameError``."""
+        text = _("The submission's process sent a malformed reply ({fault}).")
+        self._over("crashed", text.format(fault=fault))
 
     def _over(self, reason, detail):
         self._end = SessionEnded(reason, detail)
@@ -201,49 +203,51 @@ class Session:
         ended = self._host.wait_ended(self._number, 1.0)
         if ended is None:
             if not self._host.alive:
-                return "crashed", "the jail ended while the submission ran"
-            return "crashed", "the submission closed its connection to the grader"
+                return "crashed", _("The jail ended while the submission ran.")
+            return "crashed", _("The submission closed its connection to the grader.")
         status, cpu = ended
         if status == _NO_MEMORY_STATUS:
-            return "memory", "the submission ran out of memory while it answered"
+            return "memory", _("The submission ran out of memory while it answered.")
         if status == -signal.SIGKILL:
             if cpu >= self._limits.total_seconds:
-                return "timeout", f"the submission used {cpu:.0f} s of processor time"
-            return "memory", "the submission was killed, most likely because memory ran out"
+                text = _("The submission used {seconds:.0f} s of processor time.")
+                return "timeout", text.format(seconds=cpu)
+            return "memory", _("The submission was killed, most likely because memory ran out.")
         if status < 0:
-            try:
+            name = -status
+            with contextlib.suppress(ValueError):
                 name = signal.Signals(-status).name
-            except ValueError:
-                name = f"signal {-status}"
-            return "crashed", f"the submission's process crashed ({name})"
-        return "crashed", f"the submission ended its process (exit status {status})"
+            text = _("The submission's process crashed (signal {name}).")
+            return "crashed", text.format(name=name)
+        text = _("The submission ended its process (exit status {status}).")
+        return "crashed", text.format(status=status)
 
     # ------------------------------------------------------------ what came back, checked
 
     def _parts(self, reply, count):
         if len(reply) != count:
-            self._break("sent a reply with too few or too many parts")
+            self._break("too few or too many parts")
         return reply
 
     def _raised(self, raised):
         if raised is None:
             return None
         if type(raised) is not tuple or len(raised) != 2 or type(raised[1]) is not str:
-            self._break("sent a malformed exception")
+            self._break("an exception that is none")
         classes = self._texts(raised[0], 50)
         if not classes:
-            self._break("sent an exception without a class")
-        return Raised(classes, raised[1][:_LONGEST_TEXT])
+            self._break("an exception without a class")
+        return words.raised(Raised(classes, raised[1][:_LONGEST_TEXT]))
 
     def _texts(self, texts, most):
         if type(texts) is not list or len(texts) > most or any(type(t) is not str for t in texts):
-            self._break("sent something else than a list of texts")
+            self._break("something else than a list of texts")
         return tuple(text[:_LONGEST_TEXT] for text in texts)
 
     def _seconds(self, claimed, elapsed, transferred):
         """The time of a call: the submission's own clock, within what ours allows."""
         if type(claimed) is not float or not claimed >= 0:
-            self._break("sent a time that is not one")
+            self._break("a time that is none")
         transfer = _TRANSFER_SECONDS + transferred / _TRANSFER_BYTES_PER_SECOND
         return min(max(claimed, elapsed - transfer), elapsed)
 

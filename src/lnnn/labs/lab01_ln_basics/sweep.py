@@ -6,19 +6,19 @@ import numpy as np
 from mpmath import mp, workdps
 
 from lnnn import exact
-
+from lnnn.messages import N_
 from lnnn.suite.sweep import Axis, Batch, Exact, Leg
 
 PROBABILITY = Axis(
-    "probability p",
-    "p =",
+    N_("probability p"),
+    N_("p = {x}"),
     ((1.0, 0.0), (1e-16, 0.5), (5e-324, 0.92), (0.0, 1.0)),
     (1.0, 1e-8, 1e-16, 1e-150, 0.0),
     unit="",
 )
 COMPLEMENT = Axis(
-    "1 − p",
-    "1 − p =",
+    N_("1 − p"),
+    N_("1 − p = {x}"),
     ((0.5, 0.0), (1e-16, 1.0)),
     (0.1, 1e-4, 1e-8, 1e-12, 1e-16),
     unit="",

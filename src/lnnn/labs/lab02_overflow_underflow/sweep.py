@@ -9,18 +9,18 @@ import numpy as np
 from mpmath import mp, workdps
 
 from lnnn import exact
-
+from lnnn.messages import N_
 from lnnn.suite.sweep import Axis, Batch, Exact, Leg
 
 NEAR = Axis(
-    "x next to 0",
-    "x =",
+    N_("x next to 0"),
+    N_("x = {x}"),
     ((-0.7, 0.0), (-1e-16, 0.5), (-1e-300, 0.92), (0.0, 1.0)),
     (-0.7, -1e-8, -1e-16, -1e-150, 0.0),
 )
 FAR = Axis(
-    "x far from 0",
-    "x =",
+    N_("x far from 0"),
+    N_("x = {x}"),
     ((-0.7, 0.0), (-100.0, 0.72), (-745.0, 1.0)),
     (-1.0, -3.0, -10.0, -30.0, -100.0, -300.0, -745.0),
 )

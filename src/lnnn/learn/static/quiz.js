@@ -1,4 +1,5 @@
 // Draws a quiz. Python keeps the answers: this side sends what was chosen and shows what comes back.
+// It knows no language either: what it says comes from Python, in the trait `words`.
 
 const PATIENCE_MS = 4000;
 const TAGS = new Set(["code", "sub", "sup", "em"]);
@@ -19,13 +20,18 @@ function nodes(runs) {
   });
 }
 
-function verdict(tried) {
-  const sign = make("span", { textContent: tried.correct ? "✓ " : "✗ " });
-  sign.setAttribute("aria-hidden", "true");
-  return [sign, make("b", { textContent: tried.correct ? "Right." : "Not right." })];
+// A message with its {places} filled.
+function filled(message, values) {
+  return message.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 }
 
-function questionView(question, number, count, prefix, send) {
+function verdict(tried, words) {
+  const sign = make("span", { textContent: tried.correct ? "✓ " : "✗ " });
+  sign.setAttribute("aria-hidden", "true");
+  return [sign, make("b", { textContent: tried.correct ? words.right : words.wrong })];
+}
+
+function questionView(question, number, total, prefix, words, send) {
   const name = `${prefix}-${number}`;
   const options = question.options.map((runs, index) => {
     const radio = make("input", { type: "radio", name, value: String(index) });
@@ -33,15 +39,15 @@ function questionView(question, number, count, prefix, send) {
     const label = make("label", {}, radio, make("span", {}, ...nodes(runs)));
     return { radio, why, node: make("div", { className: "option" }, label, why) };
   });
-  const check = make("button", { type: "submit", className: "check", textContent: "Check answer" });
-  const hint = make("button", { type: "button", textContent: "Hint" });
+  const check = make("button", { type: "submit", className: "check", textContent: words.check });
+  const hint = make("button", { type: "button", textContent: words.hint });
   const hintText = make("p", { className: "hint", hidden: true });
   const status = make("p", { className: "status" });
   status.setAttribute("role", "status");
   const legend = make(
     "legend",
     {},
-    make("span", { className: "number", textContent: `${number} of ${count}` }),
+    make("span", { className: "number", textContent: filled(words.place, { number, total }) }),
     " ",
     ...nodes(question.text),
   );
@@ -57,17 +63,14 @@ function questionView(question, number, count, prefix, send) {
   function ask(message) {
     clearTimeout(waiting);
     asked = message.kind;
-    waiting = setTimeout(
-      () => say("No answer from Python yet. If it is not busy, run this cell again."),
-      PATIENCE_MS,
-    );
+    waiting = setTimeout(() => say(words.silent), PATIENCE_MS);
     send({ ...message, question: question.id });
   }
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const chosen = options.findIndex((o) => o.radio.checked);
     if (chosen < 0) {
-      say("Choose an answer first.");
+      say(words.choose);
       return;
     }
     ask({ kind: "answer", option: chosen });
@@ -86,13 +89,13 @@ function questionView(question, number, count, prefix, send) {
     for (const one of tried) {
       const { node, why, radio } = options[one.option];
       node.classList.add(one.correct ? "right" : "wrong");
-      why.replaceChildren(...verdict(one), " ", ...nodes(one.explanation));
+      why.replaceChildren(...verdict(one, words), " ", ...nodes(one.explanation));
       why.hidden = false;
       radio.setAttribute("aria-describedby", why.id);
     }
     hintText.hidden = !answer?.hint;
     hint.disabled = Boolean(answer?.hint) && document.activeElement !== hint;
-    if (answer?.hint) hintText.replaceChildren(make("b", { textContent: "Hint." }), " ", ...nodes(answer.hint));
+    if (answer?.hint) hintText.replaceChildren(make("b", { textContent: words.hinted }), " ", ...nodes(answer.hint));
     form.classList.toggle("solved", Boolean(answer?.right));
     const last = tried.at(-1);
     if (asked === null && last && !options.some((o) => o.radio.checked)) {
@@ -100,9 +103,9 @@ function questionView(question, number, count, prefix, send) {
     }
     if (asked === "answer" && last) {
       const unseen = make("span", { className: "lnnn-unseen" }, " ", ...nodes(last.explanation));
-      say(...verdict(last), unseen);
+      say(...verdict(last, words), unseen);
     } else if (asked === "hint" && answer?.hint) {
-      say(make("span", { className: "lnnn-unseen" }, "Hint. ", ...nodes(answer.hint)));
+      say(make("span", { className: "lnnn-unseen" }, words.hinted, " ", ...nodes(answer.hint)));
     }
     if (asked !== null) clearTimeout(waiting);
     asked = null;
@@ -112,9 +115,11 @@ function questionView(question, number, count, prefix, send) {
 
 function render({ model, el }) {
   const prefix = `lnnn-quiz-${++views}`;
+  const words = model.get("words");
   const questions = model.get("questions");
   const send = (message) => model.send(message);
-  const list = questions.map((q, i) => questionView(q, i + 1, questions.length, prefix, send));
+  const total = questions.length;
+  const list = questions.map((q, i) => questionView(q, i + 1, total, prefix, words, send));
   const heading = make("p", { className: "heading", id: prefix, textContent: model.get("heading") });
   const score = make("p", { className: "score" });
   const advice = make("p", { className: "advice" });
@@ -132,7 +137,7 @@ function render({ model, el }) {
     const answers = model.get("answers");
     questions.forEach((q, i) => list[i].update(answers[q.id]));
     const right = questions.filter((q) => answers[q.id]?.right).length;
-    score.textContent = `${right} of ${questions.length} right`;
+    score.textContent = filled(words.score, { right, total });
     const where = model.get("advice");
     if (advice.textContent !== where) advice.textContent = where;
     advice.hidden = !where;

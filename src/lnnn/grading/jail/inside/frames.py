@@ -41,14 +41,22 @@ _DTYPE = re.compile(
 _BIG_INTEGER = re.compile(rf"-?[1-9][0-9]{{18,{MAX_DIGITS - 1}}}")
 _KEYS = (str, int, float, bool, type(None))
 _PADDING = bytes(ALIGNMENT)
+# Stands for the class of an exception where an answer was ``Unsendable``. No class is named so.
+REFUSED = "lnnn.unsendable"
 
 
 class FrameError(ValueError):
-    """What was received is not a frame of this protocol."""
+    """What was received is not a frame of this protocol.
+
+    The text is the protocol's own name for the fault, in English, as Python's messages are.
+    """
 
 
 class Unsendable(TypeError):
-    """A value that is not plain data. The message says what it is."""
+    """A value that is not plain data. Its arguments: what it is, as a key, and names to the key."""
+
+    def __str__(self):
+        return "=".join(self.args)
 
 
 # ---------------------------------------------------------------- sending
@@ -65,9 +73,9 @@ def pack(message: tuple) -> list:
     try:
         structure = msgpack.packb(tree, use_bin_type=True)
     except UnicodeEncodeError:
-        raise Unsendable("a string that is not valid Unicode") from None
+        raise Unsendable("not Unicode") from None
     if len(structure) > MAX_STRUCTURE:
-        raise Unsendable("too many values outside arrays")
+        raise Unsendable("too many values")
     body = [structure]
     size = len(structure)
     for array in sender.arrays:
@@ -100,9 +108,9 @@ class _Sender:
     def encode(self, value, depth):
         self.values += 1
         if self.values > MAX_VALUES:
-            raise Unsendable("too many values outside arrays")
+            raise Unsendable("too many values")
         if depth > MAX_DEPTH:
-            raise Unsendable(f"data nested more than {MAX_DEPTH} deep")
+            raise Unsendable("too deep", str(MAX_DEPTH))
         kind = type(value)
         if value is None or kind is bool or kind is float:
             return value
@@ -127,27 +135,27 @@ class _Sender:
         if issubclass(kind, dict):
             pairs = [[self._key(k), self.encode(v, depth + 1)] for k, v in list(dict.items(value))]
             return ["d", pairs]
-        raise Unsendable(f"a {kind.__name__}")
+        raise Unsendable("type", kind.__name__)
 
     def _key(self, key):
         if issubclass(type(key), np.generic):
             key = key.item()
         if not issubclass(type(key), _KEYS):
-            raise Unsendable(f"a dict with a {type(key).__name__} as a key")
+            raise Unsendable("key", type(key).__name__)
         return self.encode(key, 0)
 
     def _integer(self, value):
         if -(1 << 63) <= value < 1 << 64:
             return value
         if value.bit_length() > MAX_DIGITS * 3:
-            raise Unsendable("an integer of too many digits")
+            raise Unsendable("too many digits")
         return ["i", str(value)]
 
     def _scalar(self, value):
         array = np.asarray(value)
         if array.dtype.kind == "U":
             return str.__str__(value)
-        self._check_dtype(array, "a NumPy scalar")
+        self._check_dtype(array, "scalar dtype")
         return ["s", array.dtype.str, array.tobytes()]
 
     def _array(self, value):
@@ -156,19 +164,17 @@ class _Sender:
             array = array.astype(str)
         if array.dtype.kind == "U" and array.dtype.itemsize == 0:
             array = array.astype("U1")
-        self._check_dtype(array, "an array")
+        self._check_dtype(array, "dtype")
         array = np.asarray(array, order="C")
         self.arrays.append(array)
         if len(self.arrays) > MAX_ARRAYS:
-            raise Unsendable(f"more than {MAX_ARRAYS} arrays")
+            raise Unsendable("too many arrays", str(MAX_ARRAYS))
         return ["a", array.dtype.str, list(array.shape)]
 
     @staticmethod
-    def _check_dtype(array, what):
-        if array.dtype.kind == "O":
-            raise Unsendable(f"{what} of Python objects (dtype=object)")
+    def _check_dtype(array, key):
         if not _DTYPE.fullmatch(array.dtype.str) or array.dtype.fields:
-            raise Unsendable(f"{what} of dtype {array.dtype}")
+            raise Unsendable(key, str(array.dtype))
 
 
 # ---------------------------------------------------------------- receiving

@@ -58,23 +58,18 @@ def _call(space, reply_bytes, number, name, args, kwargs):
     if callable(space.get(name)):
         observed = observe_call(space[name], args, kwargs)
     else:
-        missing = Raised(("MissingFunction", "NameError", "Exception"), f"no function named {name}")
+        missing = Raised(("MissingFunction", "NameError", "Exception"), name)
         observed = Observed(raised=missing)
     try:
         reply = _pack_observed(number, observed)
         size = frames.size_of(reply)
         if size <= reply_bytes:
             return reply
-        problem = f"returned {size / 1e6:.0f} MB; the limit is {reply_bytes / 1e6:.0f} MB"
+        problem = ("too large", f"{size / 1e6:.0f}", f"{reply_bytes / 1e6:.0f}")
     except frames.Unsendable as error:
-        problem = (
-            f"returned {error} — a function of this course returns numbers, strings, arrays of"
-            " them, or a tuple, list or dict of these"
-        )
-    return _pack_observed(
-        number,
-        replace(observed, value=None, raised=Raised(("TypeError", "Exception"), problem)),
-    )
+        problem = error.args
+    refused = Raised((frames.REFUSED, *map(_clean, problem)), "")
+    return _pack_observed(number, replace(observed, value=None, raised=refused))
 
 
 def _pack_observed(number, observed):

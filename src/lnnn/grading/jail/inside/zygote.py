@@ -71,9 +71,12 @@ def main(config: dict) -> None:
     control = socket.socket(fileno=config["control"])
     try:
         zygote = Zygote(config, control, confine, frames, seccomp, server)
-        zygote.confine_itself(landlock)
+        others = zygote.confine_itself(landlock)
     except OSError as error:
         control.sendall(json.dumps({"op": "failed", "why": str(error)}).encode() + b"\n")
+        return
+    if others:
+        zygote.say("failed", finding=["network", ", ".join(sorted(others))])
         return
     zygote.say("ready", pid=os.getpid())
     zygote.serve()
@@ -106,13 +109,16 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def confine_itself(self, landlock):
-        """Give up what the zygote itself does not need. Raises OSError."""
+        """Give up what the zygote itself does not need. Raises OSError.
+
+        Returns the names of the network interfaces that it should not see; then it is not done.
+        """
         if self.config["become"] is not None:
             self.confine.become(self.config["become"])
         if self.layers["namespaces"]:
             others = {name for _, name in socket.if_nameindex()} - {"lo"}
             if others:
-                raise OSError(f"the jail sees the network interfaces {sorted(others)}")
+                return others
             self.layers["mounts"] = self.confine.mount_points()
             if not self.layers["nested"]:  # the session then shares our user and our /proc
                 self.confine.set_dumpable(False)
@@ -121,6 +127,7 @@ class Zygote:
         if self.config["visible"] is not None:
             self.confine.no_new_privileges()
             landlock.restrict(self.config["visible"], [os.devnull])
+        return set()
 
     def say(self, what, **rest):
         self.control.sendall(json.dumps({"op": what, **rest}).encode() + b"\n")
