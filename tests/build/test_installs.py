@@ -31,9 +31,6 @@ EXTRAS = {
 }
 # Never imported, but started by name: JupyterLab by `make course`, the kernel by a build.
 STARTED = {"jupyterlab", "ipykernel"}
-# Imported by code of the base that is being rewritten without them. Whoever takes the last import
-# out takes the name out of here: the tests below notice.
-LEAVING = {"contourpy", "pillow"}
 
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 _DISTRIBUTIONS = importlib.metadata.packages_distributions()
@@ -85,8 +82,7 @@ def test_every_import_is_listed_where_a_user_of_that_part_gets_it(imports):
         for path, extras, _, distribution in imports
         if distribution not in _listed().union(*map(_listed, extras))
     }
-    assert {(path, name) for path, name in unlisted if name not in LEAVING} == set()
-    assert {name for _, name in unlisted} == LEAVING, "take what has left out of LEAVING"
+    assert unlisted == set()
 
 
 def test_nothing_is_listed_that_no_code_needs(imports):
