@@ -146,7 +146,7 @@ def test_a_cell_that_hangs_costs_itself(grade):
     graded = grade(cells)
     assert (graded.status, graded.score) == ("timeout", 10)
     (error,) = graded.cell_errors
-    assert error.text == "Cell 3 was stopped: Cell 3 did not finish within 0.5 s."
+    assert error.text == "Cell 3 did not finish within 0.5 s."
 
 
 def test_ending_the_session_passes_no_test(grade):

@@ -94,8 +94,10 @@ class ResumingCaller:
                 except SessionEnded as end:
                     self._bad_cells.add(position)
                     self._end(end)
-                    text = _("{place} was stopped: {why}")
-                    self._blame(position, text.format(place=cell.label, why=end.detail))
+                    text = end.detail
+                    if cell.label not in text:
+                        text = _("{place} was stopped: {why}").format(place=cell.label, why=text)
+                    self._blame(position, text)
                     break
                 if not outcome.ok and position not in self._told:
                     self._blame(position, _in_words(cell.label, outcome))
@@ -195,5 +197,6 @@ def _in_words(label: str, outcome: CellOutcome) -> str:
         text = _("{place} stopped in line {line} with {error}.")
     text = text.format(place=label, line=outcome.line, error=error)
     if "ModuleNotFoundError" in outcome.error.classes:
-        return f"{text} {_('While grading, only the standard library and NumPy can be imported.')}"
+        more = _("While grading, only the standard library and NumPy can be imported.")
+        text = f"{text} {more}"
     return text

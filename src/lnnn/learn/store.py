@@ -66,7 +66,7 @@ def read() -> tuple[Progress, tuple[str, ...]]:
     """The progress and what the learner should know about the file. A missing file is empty."""
     file = path()
     try:
-        progress, notes, _ = _load(file, locked=False)
+        progress, notes = _load(file, locked=False)[:2]
     except OSError as error:
         progress, notes = Progress(), (_cant_read(file, error),)
     for edit in _unsaved:

@@ -1,0 +1,142 @@
+"""What is said of a file that was handed in: why it can't be graded, and what was odd about it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from pseudo import assert_said
+
+from lnnn.build.project import ROOT
+from lnnn.grading.submission import read_submission
+from lnnn.grading.suites import Suites
+
+LAB = "lab04_log_softmax"
+PLAIN = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+
+
+def code(source, **more):
+    return PLAIN | {"source": source} | more
+
+
+def notebook(*cells, lab=LAB, **more):
+    metadata = {"lnnn": {"name": lab}} if lab else {}
+    return json.dumps({"nbformat": 4, "cells": list(cells), "metadata": metadata} | more)
+
+
+SUBMITTED = json.loads((ROOT / "solutions" / f"{LAB}.ipynb").read_text(encoding="utf-8"))["cells"]
+OLD = {"worksheets": [{"cells": [code("x = 1")]}], "nbformat": 3, "metadata": {}}
+MAGICS = "\n".join(f"%load_ext number{n}" for n in range(7))
+UNREADABLE = {
+    "empty": "",
+    "nested": "[" * 100_000,
+    "digits": '{"cells": ' + "9" * 5000 + "}",
+    "a list": "[1]",
+    "a number": "17",
+    "a text": '"x"',
+    "nothing": "null",
+    "true": "true",
+    "no cells": "{}",
+    "cells of another kind": '{"cells": {"a": 1}}',
+    "many cells": '{"cells": [' + "0," * 20_000 + "0]}",
+    "cut off": notebook(code("x = 1"))[:60],
+    "damaged": notebook(code("x = 1")) + "}",
+    "a web page": "<!DOCTYPE html><html></html>",
+    "a zip": "PK\x03\x04xxx",
+    "plain text": "my answer is 42",
+    "UTF-16 cut": notebook().encode("utf-16")[:-1],
+    "too large": b" " * 50_000_001 + b"{",
+    "another lab": notebook(lab="homework"),
+    "no lab": notebook(lab=None),
+}
+ODD = {
+    "no cell": notebook(None, 5, "text", [], True, {"cell_type": "code"}, code("x = 1")),
+    "format 3": json.dumps(OLD),
+    "format 5": notebook(code("x = 1"), nbformat=5),
+    "a copy": notebook(code("def f(): pass", id="a"), code("def f(): pass", id="a")),
+    "commands": notebook(code("%time\n!ls\nx = 1"), code(MAGICS)),
+    "Markdown": notebook({"cell_type": "markdown", "source": "def f(x):\n    return x"}),
+    "the course": notebook(code("from lnnn import exact\ndef f(x):\n    return exact.lse(x)")),
+    "no Python": notebook(*map(code, ("x = (", "x = '\ud800'", "x = 1\0", "x =" + " -" * 90_000))),
+    "much code": notebook(code("x = 1\n" * 200_000)),
+    "many cells": notebook(*[code("x(")] * 600),
+    "many notes": notebook(*[None] * 40),
+    "other bytes": notebook(code("x = 1")).encode()[:-1] + b',"a":"\xe4"}',
+}
+SCRIPTS = {
+    "bytes": bytes(range(256)) * 20,
+    "a zero": b"x = 1\0",
+    "a fault": b"def f(:\n",
+    "marked": b"x = 1\n# %%\nx = (\n# %%\ny = 2",
+    "statements": b"x = 1\n1 / 0\n",
+}
+OF_THE_FILES = (
+    # Python's own words on what is wrong with a file.
+    r"'\(' was never closed|invalid syntax|source code string cannot contain null bytes",
+    r"\bExtra data",
+    r"\b(homework\.ipynb|homework|x|exact|f|null)\b",
+)
+
+
+@pytest.fixture(scope="module")
+def suites():
+    return Suites(ROOT / "tests" / "hidden")
+
+
+@pytest.fixture
+def said(suites):
+    """All that is said of a file when it is read, line by line."""
+
+    def read(path, lab=None):
+        submission = read_submission(path, suites, lab)
+        errors = [error.text for error in submission.errors]
+        return [*filter(None, [submission.problem]), *submission.notes, *errors]
+
+    return read
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_why_a_notebook_cannot_be_graded(pseudo, said, tmp_path, kind):
+    content = UNREADABLE[kind]
+    path = tmp_path / ("homework.ipynb" if kind == "no lab" else "lab04.ipynb")
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    lines = said(path)
+    assert len(lines) == 1
+    assert_said(lines, OF_THE_FILES)
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_notes_on_a_notebook(pseudo, said, tmp_path, kind):
+    content = ODD[kind]
+    path = tmp_path / "lab04.ipynb"
+    path.write_bytes(
+        content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
+    )
+    assert_said(said(path), OF_THE_FILES)
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_what_is_wrong_with_a_script(pseudo, said, suites, tmp_path, kind):
+    path = tmp_path / "lab04.py"
+    path.write_bytes(SCRIPTS[kind])
+    cells = read_submission(path, suites).cells
+    labels = [cell.label for cell in cells]
+    assert said(path) or labels
+    assert_said([*said(path), *labels], OF_THE_FILES)
+
+
+def test_files_that_are_none(pseudo, said, tmp_path, monkeypatch):
+    (tmp_path / "lab04.docx").write_text("x")
+    (tmp_path / "folder.ipynb").mkdir()
+    (tmp_path / "link.ipynb").symlink_to("/etc/passwd")
+    lines = [said(tmp_path / name)[0] for name in ("lab04.docx", "folder.ipynb", "link.ipynb")]
+    lines += [said(Path("/dev/null.ipynb"))[0], said(tmp_path / "gone.ipynb")[0]]
+    (tmp_path / "lab97.ipynb").write_text(notebook(lab=None))
+    (tmp_path / "lab01.ipynb").write_text(notebook())
+    lines += [said(tmp_path / "lab97.ipynb")[0], said(tmp_path / "lab01.ipynb", "lab01")[0]]
+
+    def refuse(*_arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("lnnn.grading.source_file.os.open", refuse)
+    lines += said(tmp_path / "lab01.ipynb")
+    assert_said(lines, (r"\blab04\.docx\b", "No such file or directory", "Not a directory"))
