@@ -1,7 +1,6 @@
 """What the grader asks of lab 3, log-sum-exp: its inputs for each rule, and two rules more.
 
-All inputs come from ``rng``. Those of stress tests are drawn around the cliffs of exp and log.
-"""
+All inputs come from ``rng``. Those of stress tests are drawn around the cliffs of exp and log."""
 
 import math
 
@@ -125,8 +124,7 @@ def test_logsumexp_agrees_with_scipy(lab, rng):
     """It agrees with scipy.special.logsumexp
 
     Compare your function with SciPy's on a small random array, one axis at a time. Mind that
-    SciPy's default axis is None.
-    """
+    SciPy's default axis is None."""
     from scipy import special
 
     z = draw(rng, (5, 8), 3.0)
@@ -168,8 +166,7 @@ def test_logsumexp_of_a_large_batch_takes_numpy_time(lab, rng):
     """A large batch takes NumPy time, not a Python loop over its elements
 
     Let max, exp and sum work along the axis of the whole array. A Python loop over elements costs
-    about a hundred times as much.
-    """
+    about a hundred times as much."""
     z = draw(rng, BATCH, 3.0)
     values = speed_ratio(lab, lambda: lab.logsumexp(z.copy()), lambda: rows_with_fsum(z), SLOW)
     value, reference, ratio = values

@@ -1,7 +1,6 @@
 """What the grader asks of lab 4, log-softmax: its inputs for each rule, and one rule more.
 
-All inputs come from ``rng``. Those of stress tests are drawn around the cliffs of exp and log.
-"""
+All inputs come from ``rng``. Those of stress tests are drawn around the cliffs of exp and log."""
 
 import math
 
@@ -89,8 +88,7 @@ def test_log_softmax_agrees_with_scipy(lab, rng):
     """It agrees with scipy.special.log_softmax
 
     Compare your function with SciPy's on a small random array, one axis at a time. The first
-    element that differs tells which step to look at.
-    """
+    element that differs tells which step to look at."""
     from scipy import special
 
     for axis in (0, 1):
@@ -129,8 +127,7 @@ def test_log_softmax_of_a_large_batch_takes_numpy_time(lab, rng):
     """A large batch takes NumPy time, not a Python loop over its elements
 
     Let max, exp and sum work along the axis of the whole array. A Python loop over elements costs
-    about a hundred times as much.
-    """
+    about a hundred times as much."""
     z = draw(rng, BATCH, 3.0)
     values = speed_ratio(lab, lambda: lab.log_softmax(z), lambda: rows_with_fsum(z), SLOW)
     value, reference, ratio = values

@@ -1,7 +1,6 @@
 """What the grader asks of lab 5, cross-entropy: its inputs for each rule, and rules of its own.
 
-All inputs come from ``rng``. Those of stress tests are drawn around the cliffs of exp and log.
-"""
+All inputs come from ``rng``. Those of stress tests are drawn around the cliffs of exp and log."""
 
 import functools
 import math
@@ -114,8 +113,7 @@ def test_the_gradient_is_the_derivative_of_the_exact_loss(lab, rng):
     at fifty digits
 
     Every logit of a row moves the loss, not only the label's: through the sum below the fraction
-    line. Differentiate ln Σ e^z − z[label] by each z once more on paper.
-    """
+    line. Differentiate ln Σ e^z − z[label] by each z once more on paper."""
     for scale in (0.5, 3.0):
         logits, labels = batch(rng, 2, 3, scale)
         loss = functools.partial(exact.cross_entropy, labels=labels)
@@ -172,8 +170,7 @@ def test_confidently_wrong_gets_the_largest_gradient(holds, rng):
 def test_a_large_batch_takes_numpy_time(lab, function, rng):
     """A large batch takes NumPy time, not a Python loop over its elements
 
-    Let max, exp and sum work along the last axis of the whole array, and index all rows at once.
-    """
+    Let max, exp and sum work along the last axis of the whole array, and index all rows at once."""
     logits, labels = batch(rng, *BATCH)
     values = speed_ratio(
         lab, lambda: getattr(lab, function)(logits.copy(), labels), lambda: log_sums(logits), SLOW
@@ -297,8 +294,7 @@ def test_the_jvp_is_the_derivative_along_v(lab, rng):
     differentiated numerically
 
     Write log-softmax at z + t·v and differentiate by t at t = 0. A numerical difference in float64
-    is too coarse: use the formula.
-    """
+    is too coarse: use the formula."""
     for scale in (0.5, 3.0):
         z, v = draw(rng, 4, scale), draw(rng, 4)
         value = expect.array(lab.log_softmax_jvp(z, v), (4,), np.float64)

@@ -1,8 +1,7 @@
 """What the grader asks of lab 6, label smoothing: its inputs for each rule, what is right for them,
 and one rule more.
 
-All inputs come from ``rng``. Those of stress tests are drawn around the cliffs of exp and log.
-"""
+All inputs come from ``rng``. Those of stress tests are drawn around the cliffs of exp and log."""
 
 import functools
 import math
@@ -314,8 +313,7 @@ def test_a_large_batch_takes_numpy_time(lab, function, rng):
     """A large batch takes NumPy time, not a Python loop over its elements
 
     Let max, exp, sum and mean work along the last axis of the whole array; for the gradient, take
-    the targets off the softmax of all rows at once.
-    """
+    the targets off the softmax of all rows at once."""
     logits, labels, alpha, _ = batch(rng, *BATCH)
     wanted = plain(logits, labels, alpha)[function]
     called = functools.partial(getattr(lab, function), logits, labels, alpha)

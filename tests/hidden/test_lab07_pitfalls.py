@@ -13,8 +13,7 @@ What the contract leaves open, and how it is read here
 - ``eps`` is rounded to the type of p first. Above 1 it is not graded, nor is p outside [0, 1]. A
   NaN in p stays NaN.
 - ``half_precision_cross_entropy`` is graded with float16 logits alone. A row of only −inf, labels
-  of type bool or of whole floats, an empty axis of ``kl_divergence``: not graded.
-"""
+  of type bool or of whole floats, an empty axis of ``kl_divergence``: not graded."""
 
 import contextlib
 import copy
@@ -527,8 +526,7 @@ def test_a_large_batch_takes_numpy_time(lab, function, rng):
 
     Let products, exponentials and sums work along an axis of the whole array. np.where chooses in
     all of it, a boolean mask as an index gives all kept tokens at once, and an array of labels as
-    an index picks one class from each row.
-    """
+    an index picks one class from each row."""
     from scipy.special import log_softmax
 
     if function == KL:

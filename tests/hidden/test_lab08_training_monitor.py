@@ -14,8 +14,7 @@ Not graded, because the contract leaves it open
 - ``train_softmax_regression``: steps = 0, an empty X, a bad ``num_classes``, ``steps`` or
   ``learning_rate``; the float type of the losses; further keys of the dict. With features × 1000
   the rate is far too large, and the course of the run after two steps hangs on roundings: it is
-  asked to be finite and silent, its first two losses to be right.
-"""
+  asked to be finite and silent, its first two losses to be right."""
 
 import functools
 import math
@@ -86,8 +85,7 @@ def draw_batch(rng, shape=(2, 3, 5), scale=2.0, offset=0.0, dtype=np.float64):
 def draw_sequences(rng, shape=(6, 8), tokens=5):
     """Log-probabilities (B, L), tokens (B, L) and the EOS, which is never 0.
 
-    It stands once in each sequence, neither at the first place nor at the last.
-    """
+    It stands once in each sequence, neither at the first place nor at the last."""
     said, eos = rng.integers(0, tokens, shape), int(rng.integers(1, tokens))
     said[said == eos] = 0
     said[np.arange(shape[0]), rng.integers(1, shape[1] - 1, shape[0])] = eos
@@ -102,8 +100,7 @@ def draw_ranks(rng, ranks=5):
 def draw_losses(rng, idle=0, steps=5, noise=0):
     """Losses on the grid: steps of at least 17/64 down, then ``idle`` epochs near the last.
 
-    ``noise``: how many 64ths these may lie above or below it.
-    """
+    ``noise``: how many 64ths these may lie above or below it."""
     falling = np.cumsum(rng.integers(17, 64, size=steps))
     level = falling[-1] + rng.integers(-noise, noise + 1, size=idle)
     return 8 - np.concatenate([falling, level]) / 64
@@ -125,8 +122,7 @@ def draw_places(rng, shape=(4, 6)):
 def draw_unpadded(rng):
     """Log-probabilities (3, 3) and a mask that keeps all; the places (a, b) and (b, c) are to flag.
 
-    Their list looks the same when it is turned on its side: that has rules of its own.
-    """
+    Their list looks the same when it is turned on its side: that has rules of its own."""
     a, b = np.sort(rng.permutation(3)[:2])
     log_probs = -rng.uniform(0, 3, (3, 3))
     log_probs[[a, b], [b, rng.integers(3)]] -= 4.5
@@ -580,8 +576,7 @@ def test_a_large_batch_takes_numpy_time(lab, function, rng):
 
     Work on the whole array at once: one log-softmax and one call that picks; one comparison with
     the EOS; one with the threshold, and one call that lists the places. A loop over the sequences
-    is fine for sums, one over all tokens is not.
-    """
+    is fine for sums, one over all tokens is not."""
     log_probs, tokens = -rng.exponential(2.0, (128, 1000)), rng.integers(0, 9, (128, 1000))
     tokens[:, -3] = 9
     args, loop, limit = {

@@ -9,8 +9,7 @@ Where the tolerances come from
 - ``agree`` adds eps·max|z|/T when T is not 1, because the contract lets a solution divide by T
   before it subtracts the maximum (derived in ``lnnn.suite.agree``).
 - Sums to one: 4·V ulp, from the contract.
-- A confidence of p: 1e-9, from the contract.
-"""
+- A confidence of p: 1e-9, from the contract."""
 
 import numpy as np
 
@@ -39,8 +38,7 @@ def the_shape_and_the_float_type_stay(lab, function, z):
 
     Start with np.asarray. Turn the logits into float64 only if it is not a float array already: a
     float32 array must stay float32. Look for a constant or a temperature that is a float64 array
-    and drags the result along, or for a sum without keepdims=True.
-    """
+    and drags the result along, or for a sum without keepdims=True."""
     agree(lab, function, z)
 
 
@@ -49,8 +47,7 @@ def it_works_along_any_axis(lab, function, z, **axis):
     """It works along any axis; the default is the last one
 
     Take the maximum and the sum along the same axis, both with keepdims=True, so that they line up
-    with z again. One maximum for the whole array is a different, weaker shift.
-    """
+    with z again. One maximum for the whole array is a different, weaker shift."""
     agree_roughly(lab, function, z, **axis)
 
 
@@ -59,8 +56,7 @@ def the_temperature_divides_the_logits(lab, function, z, temperature):
     """The temperature divides the logits: z/T
 
     T above 1 flattens the distribution, T below 1 sharpens it. Divide the logits before anything is
-    summed. Dividing the log-probabilities afterwards no longer sums to one.
-    """
+    summed. Dividing the log-probabilities afterwards no longer sums to one."""
     agree_roughly(lab, function, z, temperature=temperature)
 
 
@@ -69,8 +65,7 @@ def the_argument_is_left_alone(lab, function, z):
     """The caller's array is left as it was
 
     z -= z.max() writes into the caller's array, because np.asarray makes no copy. Write z = z -
-    z.max() instead: that makes a new array.
-    """
+    z.max() instead: that makes a new array."""
     agree_roughly(lab, function, z)
     expect.untouched(lab)
 
@@ -80,8 +75,7 @@ def adding_a_constant_to_the_logits_changes_nothing(lab, function, z, shift):
     """Adding one constant to all logits of a slice changes nothing
 
     The shift cancels on paper; in floats it only cancels if it is taken away first. Subtract each
-    slice's own maximum before exp.
-    """
+    slice's own maximum before exp."""
     agree_roughly(lab, function, z)
     agree_roughly(lab, function, z + shift)
     expect.quiet(lab)
@@ -92,8 +86,8 @@ def a_bad_temperature_is_refused(lab, function, z, temperature):
     """A temperature that is zero, negative, NaN or infinite is a ValueError that names it
 
     Check the temperature first, before any arithmetic. NaN compares false with everything: ask
-    whether T lies between 0 and infinity, and raise if it does not. That catches all four at once.
-    """
+    whether T lies between 0 and infinity, and raise if it does not. That catches all four at
+    once."""
     agree_roughly(lab, function, z, temperature=2.0)
     with expect.refused("temperature"):
         getattr(lab, function)(z, temperature=temperature)
@@ -107,8 +101,7 @@ def its_probabilities_sum_to_one(lab, z):
     """The probabilities it stands for sum to one, in every slice
 
     exp of the answer must sum to 1 along the axis. If it does not, the term that is subtracted is
-    not ln Σ e^z of the same slice: check the axis of the sum and the shift.
-    """
+    not ln Σ e^z of the same slice: check the axis of the sum and the shift."""
     total = np.exp(agree_roughly(lab, "log_softmax", z)).sum(axis=-1)
     # Each p is off by |ln p| ≤ 300 rounding errors at most, and they add up over the slice.
     expect.close(total, np.ones(len(z)), slack=300 * np.finfo(np.float64).eps, what="the sum")
@@ -119,8 +112,7 @@ def reordering_the_logits_reorders_the_answer(lab, z, order):
     """Reordering the logits reorders the answer, and their ranking is kept
 
     No class is special. Look for an index that is fixed in the code, or for a sort that is not
-    undone.
-    """
+    undone."""
     answer = agree_roughly(lab, "log_softmax", z)
     expect.close(agree_roughly(lab, "log_softmax", z[order]), answer[order])
     if not np.array_equal(np.argsort(answer), np.argsort(z)):
@@ -134,8 +126,7 @@ def log_softmax_agrees_with_fifty_digits(lab, z):
     Formulas that are equal on paper differ here. Softmax first and log afterwards sends far classes
     through a probability that rounds to 0. `z - LSE(z)` subtracts two large numbers when the logits
     sit far from zero, and their last digits are gone. Shift first, and stay with the shifted
-    logits. An epsilon inside the logarithm is an error of its own.
-    """
+    logits. An epsilon inside the logarithm is an error of its own."""
     agree_in_value(lab, "log_softmax", z)
 
 
@@ -150,8 +141,7 @@ def log_softmax_agrees_with_fifty_digits_in_float32(lab, z):
 
     float32 has 7 digits and ends at e^-103. With logits near 10 000 only three digits stand behind
     the point, so the maximum must never be added back: shift, and stay shifted. With gaps above 103
-    a probability is 0, so there must be none on the way.
-    """
+    a probability is 0, so there must be none on the way."""
     agree_in_value(lab, "log_softmax", z)
 
 
@@ -165,8 +155,7 @@ def logits_around_a_thousand_are_no_problem(lab, z):
     """Logits around +1000 and −1000 give the same finite answer as around 0, without a warning
 
     e^1000 is inf and e^−1000 is 0 in float64. Subtract the maximum of each slice before exp; then
-    the largest exponent is 0.
-    """
+    the largest exponent is 0."""
     agree_in_value(lab, "log_softmax", z)
     expect.quiet(lab)
 
@@ -176,8 +165,7 @@ def the_largest_logits_stay_finite(lab, z):
     """The largest logits of the contract give finite log-probabilities, without a warning
 
     `z - max` never overflows for such logits. A square, a cast to a smaller type, or `exp` before
-    the shift does. If you see −inf: a probability on the way has rounded to 0.
-    """
+    the shift does. If you see −inf: a probability on the way has rounded to 0."""
     expect.finite(agree_in_value(lab, "log_softmax", z))
     expect.quiet(lab)
 
@@ -193,8 +181,7 @@ def a_far_class_keeps_its_log_probability(lab, z):
 
     Softmax first and log afterwards turns such a class into log(0) = −inf, and close to that it
     loses digits. Go from logits to log-probabilities in one step, without a probability in between.
-    An epsilon only replaces −inf by a wrong number.
-    """
+    An epsilon only replaces −inf by a wrong number."""
     agree_in_value(lab, "log_softmax", z)
     expect.quiet(lab)
 
@@ -206,8 +193,7 @@ def minus_infinity_is_a_class_of_probability_zero(lab, z):
 
     −inf − (−inf) is NaN, and NumPy warns about it. For a slice of only −inf that NaN is the right
     answer, there is no distribution; np.errstate(invalid='ignore') around that line keeps it
-    silent.
-    """
+    silent."""
     agree_in_value(lab, "log_softmax", z)
     expect.quiet(lab)
 
@@ -225,8 +211,7 @@ def each_softmax_slice_sums_to_one(lab, z):
     """Each slice sums to 1 within 4 ulp · V
 
     The sum is off if numerator and denominator come from different shifts, if an epsilon was added
-    below, or if the sum runs along another axis.
-    """
+    below, or if the sum runs along another axis."""
     if z.size <= 20:
         p = agree_roughly(lab, "softmax", z)
     else:
@@ -243,8 +228,7 @@ def each_softmax_slice_sums_to_one(lab, z):
 def softmax_agrees_with_fifty_digits(lab, z):
     """It agrees with the exact value, for logits from tiny to huge and far from 0
 
-    Shift before exp. exp(z − LSE(z)) loses digits when the logits sit far from zero.
-    """
+    Shift before exp. exp(z − LSE(z)) loses digits when the logits sit far from zero."""
     agree_in_value(lab, "softmax", z)
 
 
@@ -256,8 +240,7 @@ def softmax_survives_large_logits(lab, z):
     warning
 
     inf/inf is NaN and 0/0 is NaN. Both come from exp of logits that were not shifted by the maximum
-    of their own slice.
-    """
+    of their own slice."""
     expect.finite(agree_in_value(lab, "softmax", z))
     expect.quiet(lab)
 
@@ -267,8 +250,7 @@ def softmax_of_minus_infinity_is_zero(lab, z):
     """A logit of −inf gives 0; a slice of only −inf gives NaN; both without a warning
 
     A slice of only −inf has no distribution, and NaN says so. Keep NumPy silent about it with
-    np.errstate(invalid='ignore').
-    """
+    np.errstate(invalid='ignore')."""
     agree_in_value(lab, "softmax", z)
     expect.quiet(lab)
 
@@ -288,8 +270,7 @@ def masked_positions_are_out_of_the_sum_and_out_of_the_answer(lab, z, mask):
 
     The masked classes must be out of the sum as well as out of the answer. Setting their logits to
     −inf first does both. Setting them to 0 leaves e^0 = 1 in the sum, and multiplying by the mask
-    afterwards leaves their probability missing.
-    """
+    afterwards leaves their probability missing."""
     agree(lab, "masked_log_softmax", z, mask)
 
 
@@ -297,8 +278,7 @@ def masked_positions_are_out_of_the_sum_and_out_of_the_answer(lab, z, mask):
 def masked_log_softmax_works_along_any_axis(lab, z, mask, **axis):
     """It works along any axis
 
-    Hand the axis on to log_softmax. The mask itself does not depend on it.
-    """
+    Hand the axis on to log_softmax. The mask itself does not depend on it."""
     agree_roughly(lab, "masked_log_softmax", z, mask, **axis)
 
 
@@ -307,8 +287,7 @@ def a_mask_broadcasts_against_the_logits(lab, z, mask):
     """The mask broadcasts against the logits: one mask can serve every row, or one a whole row
 
     np.where broadcasts by itself. Indexing with z[mask] does not: it asks for a mask of the same
-    shape and flattens the result.
-    """
+    shape and flattens the result."""
     agree_roughly(lab, "masked_log_softmax", z, mask)
 
 
@@ -316,8 +295,7 @@ def a_mask_broadcasts_against_the_logits(lab, z, mask):
 def masked_log_softmax_leaves_its_arguments_alone(lab, z, mask):
     """Neither the logits nor the mask are changed
 
-    z[~mask] = -np.inf writes into the caller's array. np.where makes a new one.
-    """
+    z[~mask] = -np.inf writes into the caller's array. np.where makes a new one."""
     agree_roughly(lab, "masked_log_softmax", z, mask)
     expect.untouched(lab)
 
@@ -332,8 +310,7 @@ def a_masked_value_has_no_effect(lab, z, mask):
     """Whatever stands at a masked position has no effect: 1e300, +inf, −inf or NaN
 
     Take the masked values out before anything is computed with them, the maximum included. z·mask
-    keeps them in play, because inf·0 and NaN·0 are NaN, and so does adding −1e9 to them.
-    """
+    keeps them in play, because inf·0 and NaN·0 are NaN, and so does adding −1e9 to them."""
     agree_roughly(lab, "masked_log_softmax", z, mask)
     expect.quiet(lab)
 
@@ -343,8 +320,7 @@ def masked_log_softmax_is_log_softmax_of_the_kept(lab, z, mask):
     """On the kept positions it is log-softmax of the kept logits alone, to the last digits
 
     Compare with log_softmax(z[mask]) for one row. A difference of a few percent means masked
-    classes are still in the sum; a tiny one, that a large number came and went.
-    """
+    classes are still in the sum; a tiny one, that a large number came and went."""
     agree_in_value(lab, "masked_log_softmax", z, mask)
 
 
@@ -358,8 +334,7 @@ def a_slice_with_nothing_kept_is_all_minus_infinity(lab, z, mask):
     """A slice with nothing kept is all −inf, without a warning
 
     log-softmax of only −inf is NaN. Here the contract asks for −inf at every masked position, so
-    put −inf there after the log-softmax as well, and keep NumPy silent.
-    """
+    put −inf there after the log-softmax as well, and keep NumPy silent."""
     agree_in_value(lab, "masked_log_softmax", z, mask)
     expect.quiet(lab)
 
@@ -368,8 +343,8 @@ def a_slice_with_nothing_kept_is_all_minus_infinity(lab, z, mask):
 def masked_log_softmax_survives_large_logits(lab, z, mask):
     """Kept logits around ±1000, and kept logits of −inf, are no problem
 
-    Build on your stable log_softmax. A mask made of −1e9 is no −inf: logits may be lower than that.
-    """
+    Build on your stable log_softmax. A mask made of −1e9 is no −inf: logits may be lower than
+    that."""
     agree_in_value(lab, "masked_log_softmax", z, mask)
     expect.quiet(lab)
 
@@ -384,8 +359,7 @@ def a_mask_that_does_not_fit_is_refused(lab, z, fits, mask):
     """A mask whose shape does not broadcast against the logits is a ValueError that names it
 
     np.broadcast_shapes raises a ValueError for such shapes, but its message does not say which
-    argument is wrong. Catch it and raise your own that says mask.
-    """
+    argument is wrong. Catch it and raise your own that says mask."""
     agree_roughly(lab, "masked_log_softmax", z, fits)
     with expect.refused("mask"):
         lab.masked_log_softmax(z, mask)
@@ -419,8 +393,7 @@ def the_largest_probability_is_p_at_that_temperature(lab, z, p):
 
     The largest probability falls as T grows: from 1 (T near 0) to 1/V (T large). So there is
     exactly one T, and bisection finds it. Halve the interval of T (better: of ln T) until it stops
-    shrinking. Return float(T), not an array of one element.
-    """
+    shrinking. Return float(T), not an array of one element."""
     confident(lab, z, p)
 
 
@@ -435,8 +408,7 @@ def two_classes_have_a_closed_form(lab, z, p):
     T; shifting them changes nothing
 
     T only depends on the gaps between the logits, and in proportion. A fixed search interval for T
-    breaks that: let the interval grow with the gaps.
-    """
+    breaks that: let the interval grow with the gaps."""
     temperature = confident(lab, z, p)
     closed = np.ptp(z) / np.log(p / (1 - p))
     # |dp| ≤ 1e-9 moves ln(p/(1−p)) by 1e-9/(p(1−p)), and T by that much relatively.
@@ -455,8 +427,7 @@ def the_confidence_is_reached_to_nine_digits(lab, z, p):
     """The probability reached is p within 1e-9, checked at fifty digits
 
     A loop that stops when T changes by less than some step stops too early for large T. Bisection
-    may run 100 rounds: it is cheap. A grid of temperatures is far too coarse.
-    """
+    may run 100 rounds: it is cheap. A grid of temperatures is far too coarse."""
     confident(lab, z, p)
 
 
@@ -473,8 +444,7 @@ def logits_in_the_thousands_have_a_temperature(lab, z, p):
     """It works for logits in the thousands and for a confidence next to its limits
 
     Use the stable softmax inside, and an interval for T that grows with the logits. T may have to
-    be in the thousands, or far below 1.
-    """
+    be in the thousands, or far below 1."""
     confident(lab, z, p)
     expect.quiet(lab)
 
@@ -493,8 +463,7 @@ def a_confidence_that_cannot_be_reached_is_refused(lab, z, p):
     largest logits), or logits that are all equal
 
     With V classes no temperature makes the best one less likely than 1/V. If k classes share the
-    largest logit, none of them can pass 1/k. Check both before you search.
-    """
+    largest logit, none of them can pass 1/k. Check both before you search."""
     confident(lab, np.append(z, z.max() + 1), 1.5 / (z.size + 1))
     with expect.refused("p", "z"):
         lab.temperature_for_confidence(z, p)
