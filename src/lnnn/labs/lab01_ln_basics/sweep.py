@@ -6,7 +6,6 @@ import numpy as np
 from mpmath import mp, workdps
 
 from lnnn import exact
-
 from lnnn.suite.sweep import Axis, Batch, Exact, Leg
 
 PROBABILITY = Axis(
