@@ -71,7 +71,7 @@ def replaced(rng, x, value):
     return x
 
 
-def takes_numpy_time(lab, call, loop, limit, wanted=None, within=1e-9, relative=0.0):
+def takes_numpy_time(lab, call, loop, limit, wanted=None, within=1e-9, relative=1e-9):
     """``call()`` takes at most ``limit`` times as long as ``loop()``, see ``speed_ratio``.
 
     The answer must be ``wanted``, or what ``loop()`` gives. Plain floats serve for that: ``within``

@@ -145,12 +145,8 @@ shift_and_pick.edits("""
     - float(-log_p[np.arange(len(labels)), labels].mean())
     + -log_p[np.arange(len(labels)), labels]
     bad input: labels are never checked
-    - if labels.dtype.kind not in "iu":
-    + if False:
-    - if labels.shape != logits.shape[:1] or labels.size == 0:
-    + if False:
-    - if labels.min() < 0 or labels.max() >= logits.shape[1]:
-    + if False:
+    - checked(logits, labels)
+    + np.asarray(logits) * 1.0, np.asarray(labels)
     bad input: only the upper end of the labels is checked
     - labels.min() < 0 or labels.max()
     + labels.max()
@@ -255,12 +251,8 @@ indexed_subtraction.edits("""
     + z /= z.sum(axis=1, keepdims=True)
     + p, b = z, np.arange(len(labels))
     bad input: labels are never checked
-    - if labels.dtype.kind not in "iu":
-    + if False:
-    - if labels.shape != logits.shape[:1] or labels.size == 0:
-    + if False:
-    - if labels.min() < 0 or labels.max() >= logits.shape[1]:
-    + if False:
+    - checked(logits, labels)
+    + np.asarray(logits) * 1.0, np.asarray(labels)
     bad input: negative labels wrap around
     - labels.min() < 0 or labels.max()
     + labels.max()

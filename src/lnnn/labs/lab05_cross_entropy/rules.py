@@ -21,6 +21,7 @@ import functools
 
 import numpy as np
 
+from lnnn.messages import _
 from lnnn.suite import expect, oracle
 from lnnn.suite.agree import float_type
 from lnnn.suite.rule import given, rule
@@ -29,6 +30,7 @@ from lnnn.suite.speed import speed_ratio
 INF = np.inf
 EPS = float(np.finfo(float).eps)
 LOSSES = ("cross_entropy", "bce_with_logits")
+DIGITS = {"cross_entropy": 4, "cross_entropy_grad": 3, "bce_with_logits": 2}
 
 # Batches of logits and labels.
 ROW, FIRST = np.array([[1.0, 2.0, 3.0]]), np.array([0])
@@ -69,6 +71,8 @@ MANY = [given(np.sin(np.arange(2000.0)), np.cos(np.arange(2000.0)))]
 
 # Logits and targets of two classes.
 X, HARD, SOFT = np.array([0.5, -2.0, 3.0]), np.array([1.0, 0, 0]), np.array([0.25, 0.5, 0.9])
+ALONE = {of: [given(ROW, FIRST)] for of in ("cross_entropy", "cross_entropy_grad")}
+ALONE |= {of: [given(X, HARD)] for of in ("log_softmax_jvp", "log_softmax_vjp", "bce_with_logits")}
 PAIR = given(X[None, :2].astype(np.float32), HARD[None, :2].astype(np.float32))
 BINARY = [given(X, HARD), given(X, SOFT), PAIR, given([1, -2], [0, 1])]
 LARGE = [given(np.array([x]), np.array([y])) for x in (1000.0, -1000.0, 1e300) for y in (0.0, 1.0)]
@@ -112,6 +116,30 @@ def refuses(lab, function, logits, labels, rows):
         getattr(lab, function)(logits, labels)
 
 
+# ------------------------------------------------------------------------- several of them alike
+
+
+@rule(dict.fromkeys(ALONE, 1), "contract", examples=ALONE)
+def the_arguments_are_left_alone(lab, function, first, second):
+    """The caller's arrays are left as they were
+
+    logits -= …, v -= …, x *= y, np.maximum(x, 0, out=x) and a softmax in place write into the
+    caller's array, because np.asarray makes no copy. Write v = v - … instead: that makes a new
+    array. Subtract the 1 of the gradient from your own probabilities."""
+    right_value(lab, function, first, second)
+    expect.untouched(lab)
+
+
+@rule(DIGITS, "reference", examples={"cross_entropy": FAR_64})
+def it_agrees_with_fifty_digits(lab, function, first, second):
+    """It agrees with the exact value, for logits from tiny to large and far from 0
+
+    LSE(z) − z[label] subtracts two large numbers when the logits sit far from zero, and so does
+    exp(z − LSE(z)). Take the maximum off first and never add it back. ln(1 + e^−|x|) is small for
+    large |x|; np.log1p keeps its digits. An epsilon inside a logarithm is an error of its own."""
+    right_value(lab, function, first, second)
+
+
 # ------------------------------------------------- cross_entropy (24) and cross_entropy_grad (20)
 
 
@@ -143,16 +171,6 @@ def the_gradient_is_softmax_minus_onehot_over_b(lab, logits, labels):
     right_value(lab, "cross_entropy_grad", logits, labels)
 
 
-@rule({"cross_entropy": 1, "cross_entropy_grad": 1}, "contract", examples=[given(ROW, FIRST)])
-def the_batch_is_left_alone(lab, function, logits, labels):
-    """Neither the logits nor the labels are changed
-
-    logits -= logits.max(...) writes into the caller's array, and so does a softmax in place. Make a
-    new array; subtract the 1 of the gradient from your own probabilities."""
-    right_value(lab, function, logits, labels)
-    expect.untouched(lab)
-
-
 @rule("cross_entropy", "property", points=3)
 def a_shift_of_a_row_and_the_order_of_rows_change_nothing(lab, logits, labels, shift, order):
     """A constant on all logits of a row changes nothing, nor does the order of the rows; equal
@@ -177,23 +195,13 @@ def each_row_of_the_gradient_sums_to_zero(lab, logits, labels):
     wrong entry, or p does not sum to one."""
     gradient = right_value(lab, "cross_entropy_grad", logits, labels)
     rows, classes = logits.shape
-    if not np.abs(gradient.sum(axis=1)).max() <= classes * 1e-14:
-        raise AssertionError(f"the rows of the gradient sum to {gradient.sum(axis=1)}, not to 0")
+    sums = gradient.sum(axis=1)
+    text = _("the rows of the gradient sum to {sums}, not to 0")
+    expect.that(np.abs(sums).max() <= classes * 1e-14, text, sums=sums)
     # The exact one is negative at the label, and nowhere else.
-    if not np.array_equal(gradient < 0, oracle.cross_entropy_grad(logits, labels) < 0):
-        raise AssertionError("the signs of the gradient are wrong")
-    if np.abs(gradient).max() > 1 / rows + 1e-14:
-        raise AssertionError("an entry is larger than 1/B")
-
-
-@rule("cross_entropy", "reference", points=4, examples=FAR_64)
-def cross_entropy_agrees_with_fifty_digits(lab, logits, labels):
-    """It agrees with the exact value in float64, for logits from tiny to huge and far from 0
-
-    LSE(z) − z[label] subtracts two large numbers when the logits sit far from zero. Take the
-    maximum off first and never add it back. An epsilon inside the logarithm is an error of its
-    own."""
-    right_value(lab, "cross_entropy", logits, labels)
+    same = np.array_equal(gradient < 0, oracle.cross_entropy_grad(logits, labels) < 0)
+    expect.that(same, _("the signs of the gradient are wrong"))
+    expect.that(np.abs(gradient).max() <= 1 / rows + 1e-14, _("an entry is larger than 1/B"))
 
 
 @rule("cross_entropy", "reference", points=1, examples=FAR_32)
@@ -203,14 +211,6 @@ def cross_entropy_agrees_with_fifty_digits_in_float32(lab, logits, labels):
     float32 has 7 digits: with logits near 10 000 only three of them stand behind the point. Shift
     first, and stay shifted."""
     right_value(lab, "cross_entropy", logits, labels)
-
-
-@rule("cross_entropy_grad", "reference", points=3)
-def cross_entropy_grad_agrees_with_fifty_digits(lab, logits, labels):
-    """It agrees with the exact value, for logits from tiny to huge and far from 0, in float32 too
-
-    Shift before exp. exp(z − LSE(z)) loses digits when the logits sit far from zero."""
-    right_value(lab, "cross_entropy_grad", logits, labels)
 
 
 @rule("cross_entropy", "stress", points=3, examples=SURE)
@@ -284,8 +284,7 @@ def near_the_gradient(lab, logits, labels, **step):
     value = lab.numerical_grad(logits, labels, **step)
     value = expect.array(value, reference.shape, np.float64, "the gradient")
     off = np.abs(value - reference).max()
-    if not off <= 1e-7:
-        raise AssertionError(f"it is off by {off:.2g} from the true gradient")
+    expect.that(off <= 1e-7, _("it is off by {off:.2g} from the true gradient"), off=off)
 
 
 @rule("numerical_grad", "contract", points=4, examples=NEAR)
@@ -323,8 +322,8 @@ def it_is_the_central_difference_for_the_step_given(lab, logits, labels, h):
     slack = (1e-12 * loss + 1e-14 + EPS * np.abs(logits).max()) / h
     value = lab.numerical_grad(logits, labels, h=h)
     off = np.abs(expect.array(value, logits.shape, np.float64, "the gradient") - wanted).max()
-    if not off <= slack:
-        raise AssertionError(f"for h = {h} it is off by {off:.2g} from the central difference")
+    text = _("for h = {h} it is off by {off:.2g} from the central difference")
+    expect.that(off <= slack, text, h=h, off=off)
 
 
 @rule("numerical_grad", "reference", points=2)
@@ -368,20 +367,6 @@ def the_vjp_hands_out_the_sum_of_g_in_shares_of_p(lab, z, g):
     right_value(lab, "log_softmax_vjp", z, g)
 
 
-@rule(
-    {"log_softmax_jvp": 1, "log_softmax_vjp": 1, "bce_with_logits": 1},
-    "contract",
-    examples=[given(X, HARD)],
-)
-def both_arguments_are_left_alone(lab, function, first, second):
-    """Neither of its arguments is changed
-
-    v -= mean, g -= ..., x *= y and np.maximum(x, 0, out=x) write into the caller's array, because
-    np.asarray makes no copy. Write v = v - mean instead: that makes a new array."""
-    right_value(lab, function, first, second)
-    expect.untouched(lab)
-
-
 @rule("log_softmax_jvp", "property", points=3, examples=LINEAR)
 def the_jvp_is_linear_and_zero_for_a_constant(lab, z, v, w, level):
     """It is linear in v, and a constant v gives 0
@@ -404,8 +389,8 @@ def the_vjp_of_a_onehot_is_onehot_minus_p(lab, z, g):
     value = right_value(lab, "log_softmax_vjp", z, g)
     # Each element may be off by its tolerance, and they add up over the row.
     off = 1e-14 + 1e-12 * np.abs(value).max() + rounding("log_softmax_vjp", z, g)
-    if not np.abs(value.sum(axis=-1)).max() <= z.shape[-1] * off:
-        raise AssertionError("the answer does not sum to 0")
+    zero = np.abs(value.sum(axis=-1)).max() <= z.shape[-1] * off
+    expect.that(zero, _("the answer does not sum to 0"))
 
 
 @rule("log_softmax_vjp", "gradient", points=3, examples=TRANSPOSED)
@@ -420,8 +405,8 @@ def the_vjp_is_the_transpose_of_the_jvp(lab, z, v, g):
     right = float(pulled @ v)
     # Each element of Jᵀg may be off by its tolerance, times |v|; the products round as well.
     room = float((1e-12 * np.abs(pulled) + 1e-14 + slack) @ np.abs(v)) + 4 * EPS * products
-    if not abs(left - right) <= room:
-        raise AssertionError(f"⟨g, Jv⟩ is {left:.9g}, ⟨Jᵀg, v⟩ is {right:.9g}")
+    text = _("⟨g, Jv⟩ is {left:.9g}, ⟨Jᵀg, v⟩ is {right:.9g}")
+    expect.that(abs(left - right) <= room, text, left=left, right=right)
 
 
 @rule({"log_softmax_jvp": 2, "log_softmax_vjp": 2}, "stress", examples=EXTREME)
@@ -441,8 +426,9 @@ def no_jacobian_is_built(lab, function, z, v):
     is g minus a multiple of p: write the product, not the matrix."""
     right_value(lab, function, z[:4], v[:4])
     call = functools.partial(getattr(lab, function), z, v)
-    if speed_ratio(lab, call, lambda: np.eye(z.size) - v, 1 / 4)[2] > 1 / 4:
-        raise AssertionError(f"for V = {z.size} it takes as long as building the V×V Jacobian")
+    ratio = speed_ratio(lab, call, lambda: np.eye(z.size) - v, 1 / 4)[2]
+    text = _("for V = {size} it takes as long as building the V×V Jacobian")
+    expect.that(ratio <= 1 / 4, text, size=z.size)
 
 
 # -------------------------------------------------------------------------- bce_with_logits (14)
@@ -471,15 +457,6 @@ def the_two_classes_play_the_same_part(lab, x, y):
     pairs = np.stack([np.zeros(x.size), x], axis=1)
     wanted = oracle.cross_entropy(pairs, np.ones(x.size, dtype=int))
     expect.close(ones, wanted, what="the loss for y = 1")
-
-
-@rule("bce_with_logits", "reference", points=2)
-def bce_agrees_with_fifty_digits(lab, x, y):
-    """It agrees with the exact value, for logits from tiny to large, in float32 too
-
-    ln(1 + e^−|x|) is small for large |x|; np.log1p keeps its digits. An epsilon beside the
-    probability is an error of its own."""
-    right_value(lab, "bce_with_logits", x, y)
 
 
 @rule("bce_with_logits", "stress", points=3, examples=LARGE)
