@@ -1,5 +1,7 @@
 """What the suites draw alike: logits, close together, far apart, at the ends of the floats."""
 
+import copy
+
 import numpy as np
 
 from lnnn.suite.speed import speed_ratio
@@ -71,17 +73,23 @@ def replaced(rng, x, value):
     return x
 
 
-def takes_numpy_time(lab, call, loop, limit, wanted=None, within=1e-9, relative=1e-9):
-    """``call()`` takes at most ``limit`` times as long as ``loop()``, see ``speed_ratio``.
+def takes_numpy_time(lab, function, arguments, loop, limit, wanted=None, **tolerance):
+    """``function`` takes at most ``limit`` times as long as ``loop`` does with the same arguments.
 
-    The answer must be ``wanted``, or what ``loop()`` gives. Plain floats serve for that: ``within``
-    only has to tell right from wrong, and whether a number is an array is another rule's.
+    See ``speed_ratio``. The answer must be ``wanted``, or what ``loop`` gives. Plain floats serve
+    for that: 1e-9 only has to tell right from wrong. That a number is no array is another rule's.
     """
-    answer, reference, ratio = speed_ratio(lab, call, loop, limit)
+    answer, reference, ratio = speed_ratio(
+        lab,
+        lambda: getattr(lab, function)(*copy.deepcopy(arguments)),
+        lambda: loop(*arguments),
+        limit,
+    )
     wanted = np.asarray(reference if wanted is None else wanted, dtype=np.float64)
     value = np.asarray(answer, dtype=np.float64)
     value = value if wanted.shape or value.size != 1 else value.reshape(())
-    if value.shape != wanted.shape or not np.allclose(value, wanted, relative, within):
+    near = {"rtol": 1e-9, "atol": 1e-9} | tolerance
+    if value.shape != wanted.shape or not np.allclose(value, wanted, **near):
         raise AssertionError("the answer for the large batch is wrong")
     if ratio > limit:
         raise AssertionError("as slow as a Python loop over the elements")

@@ -38,6 +38,7 @@ import numpy as np
 from mpmath import mpf, workdps
 
 from lnnn import exact
+from lnnn.messages import _
 from lnnn.suite import expect, oracle
 from lnnn.suite.agree import ROUGHLY, float_type
 from lnnn.suite.rule import given, rule
@@ -99,18 +100,11 @@ NO_SLOPES = [given(BATCH, BAD_ALPHAS, LOGITS, labels) for labels in BAD_LABELS]
 NO_NUMBERS = [given(TEN, BAD_ALPHAS, [1])]
 
 
-def number(value, what):
-    """A float, also when it comes as an array of one element: its type has a rule of its own."""
-    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f":
-        return float(value.item())
-    return expect.scalar(value, what)
-
-
 def is_right(value, wanted, what, dtype=np.float64, strict=False, **tolerance):
     """``value`` is ``wanted``, a float or an array; with ``strict`` in its type too. Returns it."""
     wanted = np.asarray(wanted, dtype=np.float64)
     if wanted.shape == ():
-        value = np.dtype(dtype).type((expect.scalar if strict else number)(value, what))
+        value = np.dtype(dtype).type((expect.scalar if strict else expect.number)(value, what))
     else:
         value = (expect.array if strict else expect.floats)(value, wanted.shape, dtype, what)
     expect.close(value, wanted, what=what, **tolerance)
@@ -194,10 +188,11 @@ def each_row_of_targets_sums_to_one(lab, case):
     value = targets_right(lab, case, **ROUGHLY)
     for row, label in zip(value, case[0], strict=True):
         # Rows of float32 earn this as well: 1e-6 is far below any α/V drawn here.
-        if not abs(math.fsum(row) - 1) <= 1e-6:
-            raise AssertionError(f"a row of the targets sums to {math.fsum(row)}")
-        if row.argmax() != label:
-            raise AssertionError("the largest entry of a row is not at its label")
+        total = math.fsum(row)
+        text = _("a row of the targets sums to {total}")
+        expect.that(abs(total - 1) <= 1e-6, text, total=total)
+        text = _("the largest entry of a row is not at its label")
+        expect.that(row.argmax() == label, text)
 
 
 @rule("smooth_labels", "reference", points=2)
@@ -208,8 +203,8 @@ def targets_agree_with_the_exact_value(lab, case):
     is off."""
     value = targets_right(lab, case)
     off = max(abs(math.fsum(row) - 1) for row in value)
-    if not off <= 1e-12 + value.shape[1] * 1e-14:
-        raise AssertionError(f"a row of the targets sums to 1 ± {off:.2g}")
+    text = _("a row of the targets sums to 1 ± {off:.2g}")
+    expect.that(off <= 1e-12 + value.shape[1] * 1e-14, text, off=off)
 
 
 @rule("smooth_labels", "stress", points=2, examples=EDGES)
@@ -272,7 +267,7 @@ def no_smoothing_is_cross_entropy_and_the_loss_is_linear_in_alpha(lab, batch):
     whole = oracle.soft_cross_entropy(logits, targets)
     for share, wanted in ((0.0, plain), (alpha / 2, (plain + whole) / 2), (alpha, whole)):
         value = lab.smoothed_cross_entropy(logits, labels, share)
-        is_right(value, wanted, f"the loss for α = {share:.3g}", **ROUGHLY)
+        is_right(value, wanted, _("the loss for α = {alpha:.3g}").format(alpha=share), **ROUGHLY)
 
 
 @rule(LOSS, "property", points=2)
@@ -374,8 +369,8 @@ def each_row_of_the_smoothed_gradient_sums_to_zero(lab, batch):
     class: 1 − α + α/V."""
     value = batch_right(lab, GRAD, batch, **ROUGHLY)
     # Rows computed in float32 earn this as well: 1e-6 for each of their entries.
-    if not np.abs(value.sum(axis=1)).max() <= value.shape[1] * 1e-6:
-        raise AssertionError(f"the rows of the gradient sum to {value.sum(axis=1)}")
+    sums, text = value.sum(axis=1), _("the rows of the gradient sum to {sums}, not to 0")
+    expect.that(np.abs(sums).max() <= value.shape[1] * 1e-6, text, sums=sums)
 
 
 @rule(GRAD, "property", points=2, examples=AROUND_THE_GAP)
@@ -401,10 +396,8 @@ def the_smoothed_gradient_is_the_derivative_of_the_loss(lab, batch):
         for at in np.ndindex(*held.shape):
             above, below = held.copy(), held.copy()
             above[at], below[at] = held[at] + h, held[at] - h
-            rise = exact.soft_cross_entropy(above, targets) - exact.soft_cross_entropy(
-                below, targets
-            )
-            slopes[at] = rise / (2 * h)
+            ends = [exact.soft_cross_entropy(z, targets) for z in (above, below)]
+            slopes[at] = (ends[0] - ends[1]) / (2 * h)
     value = lab.smoothed_cross_entropy_grad(*arguments)
     is_right(value, slopes, WHAT[GRAD], **ROUGHLY)
 
@@ -535,8 +528,8 @@ def the_best_model_reaches_the_minimum_and_none_is_lower(lab, num_classes, alpha
     best = oracle.soft_cross_entropy(np.log(target), target)
     value = is_right(lab.minimum_loss(num_classes, alpha), best, WHAT[MINIMUM], **ROUGHLY)
     for logits in others:
-        if not value <= oracle.soft_cross_entropy(logits, target) + 1e-6:
-            raise AssertionError("a model with other logits has a loss below this minimum")
+        above = value <= oracle.soft_cross_entropy(logits, target) + 1e-6
+        expect.that(above, _("a model with other logits has a loss below this minimum"))
 
 
 @rule(MINIMUM, "stress", points=2, examples=ZEROS)
@@ -556,9 +549,8 @@ def softmax_at_the_gap_is_the_target(lab, num_classes, alpha, target):
 
     Try it: logits with one entry at the gap and zeros elsewhere. Softmax must give 1 − α + α/V and
     α/V."""
-    gap = number(lab.optimal_logit_gap(num_classes, alpha), WHAT[GAP])
-    if not np.isfinite(gap):
-        raise AssertionError("the gap is not finite")
+    gap = expect.number(lab.optimal_logit_gap(num_classes, alpha), WHAT[GAP])
+    expect.that(np.isfinite(gap), _("the gap is not finite"))
     # Six digits of a gap below 8 leave 2e-6 of a probability.
     probabilities = oracle.softmax(np.append(gap, np.zeros(num_classes - 1)))
     expect.close(probabilities, target[0], absolute=2e-6, what="softmax at the gap")
