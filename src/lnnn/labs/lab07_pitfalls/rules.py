@@ -26,6 +26,7 @@ Where the tolerances come from
 
 import numpy as np
 
+from lnnn.messages import _
 from lnnn.suite import expect, oracle
 from lnnn.suite.agree import ROUGHLY, float_type
 from lnnn.suite.rule import given, rule
@@ -72,10 +73,8 @@ def _loss(lab, function, *inputs, strict=False, wanted=None, **tolerance):
         exactly = oracle.cross_entropy if function == HALF else getattr(oracle, function)
         wanted = exactly(*inputs)
     value = getattr(lab, function)(*inputs)
-    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f" and not strict:
-        value = value.item()
     dtype = np.result_type(float_type(inputs[0]), np.float32)  # a loss is never float16
-    value = dtype.type(expect.scalar(value, "the loss"))
+    value = dtype.type((expect.scalar if strict else expect.number)(value, "the loss"))
     expect.close(value, wanted, what="the loss", **tolerance)
     return value
 
@@ -102,26 +101,6 @@ def _logarithms(lab, function, p, eps, strict=False, **tolerance):
         value = value.astype(np.float32)
         tolerance = {k: max(wide, tolerance.get(k, 0)) for k, wide in HALF_SPACING.items()}
     expect.close(value, wanted, what="the logarithm", **tolerance)
-
-
-# ------------------------------------------------------------------------------- examples
-
-
-def alike(category, points, examples):
-    """Mark a rule about several functions, each with examples of its own: function -> examples.
-
-    It is called as (lab, function, *inputs). ``points``: what it is worth for each of them, or
-    function -> points."""
-
-    def mark(holds):
-        stated = ()
-        for function, own in examples.items():
-            worth = points[function] if isinstance(points, dict) else points
-            stated += rule({function: worth}, category, examples=own)(holds).rules
-        holds.rules = stated
-        return holds
-
-    return mark
 
 
 def spoilt(array, at, bad):
@@ -198,8 +177,8 @@ def the_soft_loss_is_lowest_at_the_target(lab, logits, others, targets):
     Take the logarithms of the target for logits: no other logits may give less. If they do, the sum
     leaves out something that it should not."""
     lowest = roughly(lab, SOFT, logits, targets)
-    if not roughly(lab, SOFT, others, targets) >= lowest - 1e-6:
-        raise AssertionError("another model has a loss below the entropy of the target")
+    above = roughly(lab, SOFT, others, targets) >= lowest - 1e-6
+    expect.that(above, _("another model has a loss below the entropy of the target"))
 
 
 # ------------------------------------------------------------ masked_sequence_cross_entropy (27)
@@ -305,9 +284,9 @@ def the_half_loss_is_a_float32_scalar(lab, logits, labels):
     np.float32: not a Python float, which is float64, not float16, and not an array. The mean of
     float32 losses is one already; np.float32(...) makes one."""
     value = lab.half_precision_cross_entropy(logits, labels)
-    if not isinstance(value, np.float32):
-        kind = getattr(value, "dtype", type(value).__name__)
-        raise AssertionError(f"the loss is a {kind}; expected a float32 scalar")
+    kind = getattr(value, "dtype", type(value).__name__)
+    text = _("the loss is a {kind}; expected a float32 scalar")
+    expect.that(isinstance(value, np.float32), text, kind=kind)
     expect.close(value, oracle.cross_entropy(logits, labels), what="the loss", **THREE_DIGITS)
 
 
@@ -378,8 +357,8 @@ def the_divergence_is_zero_only_between_equals(lab, log_p, log_q, near, order):
     moved = roughly(lab, KL, log_p[order], log_q[order])
     expect.close(moved, value, what="the divergence, reordered", **TWICE_ROUGHLY)
     agrees(lab, KL, log_p, log_p.copy())
-    if not agrees(lab, KL, log_p, near) > 0:
-        raise AssertionError("the divergence between different distributions is not above 0")
+    text = _("the divergence between different distributions is not above 0")
+    expect.that(agrees(lab, KL, log_p, near) > 0, text)
 
 
 @rule(KL, "stress", points=1, examples=TINY)
@@ -525,7 +504,7 @@ NAMES = {
 }
 
 
-@alike("contract", 2, FLOAT_LOSSES)
+@rule(dict.fromkeys(FLOAT_LOSSES, 2), "contract", examples=FLOAT_LOSSES)
 def the_loss_is_a_float(lab, function, *inputs):
     """It returns a float, for float32 and integer logits, for lists, and for targets or labels of
     any integer type
@@ -535,7 +514,7 @@ def the_loss_is_a_float(lab, function, *inputs):
     agrees(lab, function, *inputs, strict=True)
 
 
-@alike("contract", {KL: 1, CLIPPED: 2}, FLOAT_TYPES)
+@rule({KL: 1, CLIPPED: 2}, "contract", examples=FLOAT_TYPES)
 def the_float_type_is_kept(lab, function, *inputs):
     """The float type of p or of the logarithms is kept; integers and lists are computed in float64
 
@@ -544,7 +523,7 @@ def the_float_type_is_kept(lab, function, *inputs):
     roughly(lab, function, *inputs, strict=True)
 
 
-@alike("contract", 1, ALONE)
+@rule(dict.fromkeys(ALONE, 1), "contract", examples=ALONE)
 def the_arguments_are_left_alone(lab, function, *inputs, then=None):
     """The arguments are left as they were
 
@@ -558,7 +537,7 @@ def the_arguments_are_left_alone(lab, function, *inputs, then=None):
         expect.untouched(lab)
 
 
-@alike("reference", 2, {**FAR, HALF: ()})
+@rule({SOFT: 2, SEQUENCE: 2, HALF: 2}, "reference", examples=FAR)
 def the_loss_agrees_with_fifty_digits(lab, function, *inputs):
     """It agrees with the exact value in all digits, for logits from tiny to huge and far from 0
 
@@ -568,7 +547,7 @@ def the_loss_agrees_with_fifty_digits(lab, function, *inputs):
     agrees(lab, function, *inputs)
 
 
-@alike("reference", 1, {SOFT: (), SEQUENCE: ()})
+@rule({SOFT: 1, SEQUENCE: 1}, "reference")
 def the_loss_agrees_with_fifty_digits_in_float32(lab, function, *inputs):
     """It agrees with the exact value in float32
 
@@ -577,7 +556,7 @@ def the_loss_agrees_with_fifty_digits_in_float32(lab, function, *inputs):
     agrees(lab, function, *inputs)
 
 
-@alike("reference", {KL: 2, CLIPPED: 1}, {KL: (), CLIPPED: ()})
+@rule({KL: 2, CLIPPED: 1}, "reference")
 def all_digits_are_right_in_every_float_type(lab, function, *inputs):
     """It agrees with the exact value in all digits, in every float type, also where a probability
     is small or almost equal to another
@@ -587,7 +566,7 @@ def all_digits_are_right_in_every_float_type(lab, function, *inputs):
     agrees(lab, function, *inputs)
 
 
-@alike("stress", 1, FOR_NOTHING)
+@rule(dict.fromkeys(FOR_NOTHING, 1), "stress", examples=FOR_NOTHING)
 def what_counts_for_nothing_raises_no_warning(lab, function, *inputs, then=None):
     """What counts for nothing raises no warning either: a class with a target of 0, padding, an
     outcome with p = 0
@@ -601,7 +580,7 @@ def what_counts_for_nothing_raises_no_warning(lab, function, *inputs, then=None)
         expect.quiet(lab)
 
 
-@alike("stress", 1, RULED_OUT_BUT_ASKED)
+@rule(dict.fromkeys(RULED_OUT_BUT_ASKED, 1), "stress", examples=RULED_OUT_BUT_ASKED)
 def what_is_asked_for_and_ruled_out_is_infinite(lab, function, *inputs):
     """What is asked for and ruled out gives +inf, silently: a class with a target above 0 and a
     logit of −inf; an outcome with q = 0 < p, in its own slice alone
@@ -613,7 +592,7 @@ def what_is_asked_for_and_ruled_out_is_infinite(lab, function, *inputs):
     expect.quiet(lab)
 
 
-@alike("stress", 1, LARGE)
+@rule(dict.fromkeys(LARGE, 1), "stress", examples=LARGE)
 def large_logits_are_no_problem(lab, function, *inputs):
     """The largest logits of the contract, ±1000 and −inf are no problem: a sure model has a large
     and finite loss, a label of logit −inf costs +inf; no warning
@@ -625,7 +604,7 @@ def large_logits_are_no_problem(lab, function, *inputs):
     expect.quiet(lab)
 
 
-@alike("bad input", 2, BAD_LABELS)
+@rule(dict.fromkeys(BAD_LABELS, 2), "bad input", examples=BAD_LABELS)
 def a_label_that_is_no_class_is_refused(lab, function, good, bad):
     """A label that counts and is below 0, at or above V, or not an integer is a ValueError that
     names labels; so are labels that do not fit the logits, and an empty batch
@@ -637,7 +616,7 @@ def a_label_that_is_no_class_is_refused(lab, function, good, bad):
     refuses(lab, function, good, bad, "labels", "label", *([] if fits else ["logits"]))
 
 
-@alike("bad input", 1, BAD_VALUES)
+@rule(dict.fromkeys(BAD_VALUES, 1), "bad input", examples=BAD_VALUES)
 def a_value_out_of_its_range_is_refused(lab, function, good, bad, *names):
     """A value out of its range is a ValueError that names the argument: a target below 0 or above
     1, a log-probability above 0, an eps of 0 or below, and NaN for any of them
@@ -647,7 +626,7 @@ def a_value_out_of_its_range_is_refused(lab, function, good, bad, *names):
     refuses(lab, function, good, bad, *names)
 
 
-@alike("bad input", 1, UNFIT)
+@rule(dict.fromkeys(UNFIT, 1), "bad input", examples=UNFIT)
 def shapes_that_do_not_fit_are_refused(lab, function, good, bad):
     """Arguments whose shapes do not fit are a ValueError that names one of them, and so is the loss
     of an empty batch
