@@ -73,11 +73,14 @@ def replaced(rng, x, value):
     return x
 
 
-def takes_numpy_time(lab, function, arguments, loop, limit, wanted=None, **tolerance):
+def takes_numpy_time(
+    lab, function, arguments, loop, limit, wanted=None, ordered=np.array, **tolerance
+):
     """``function`` takes at most ``limit`` times as long as ``loop`` does with the same arguments.
 
-    See ``speed_ratio``. The answer must be ``wanted``, or what ``loop`` gives. Plain floats serve
-    for that: 1e-9 only has to tell right from wrong. That a number is no array is another rule's.
+    See ``speed_ratio``. The answer, ``ordered``, must be ``wanted``, or what ``loop`` gives. Plain
+    floats serve for that: 1e-9 only has to tell right from wrong. That a number is no array is
+    another rule's.
     """
     answer, reference, ratio = speed_ratio(
         lab,
@@ -86,7 +89,7 @@ def takes_numpy_time(lab, function, arguments, loop, limit, wanted=None, **toler
         limit,
     )
     wanted = np.asarray(reference if wanted is None else wanted, dtype=np.float64)
-    value = np.asarray(answer, dtype=np.float64)
+    value = ordered(np.asarray(answer, dtype=np.float64))
     value = value if wanted.shape or value.size != 1 else value.reshape(())
     near = {"rtol": 1e-9, "atol": 1e-9} | tolerance
     if value.shape != wanted.shape or not np.allclose(value, wanted, **near):

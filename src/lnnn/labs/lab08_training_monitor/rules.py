@@ -25,6 +25,7 @@ import math
 import numpy as np
 
 from lnnn import digits
+from lnnn.messages import _
 from lnnn.suite import expect, oracle
 from lnnn.suite.agree import ROUGHLY, float_type
 from lnnn.suite.rule import given, rule
@@ -62,16 +63,8 @@ UNSEEN = np.r_[:1000, 1300:1797]  # for a model that was trained on images 1000 
 def integers(value, shape, what):
     """``value`` as an array of integers of this shape, lists and whole floats included."""
     value = np.asarray(value)
-    if value.dtype.kind not in "iuf":
-        raise AssertionError(f"{what} holds no integers")
+    expect.that(value.dtype.kind in "iuf", _("{what} holds no integers"), what=_(what))
     return expect.array(value, shape, value.dtype, what)
-
-
-def number(value, what):
-    """A float, also when it comes as an array of one element: its type has a rule of its own."""
-    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f":
-        return float(value.item())
-    return expect.scalar(value, what)
 
 
 # -------------------------------------------------------------------------- token_log_probs (19)
@@ -121,8 +114,8 @@ def every_place_is_a_distribution_of_its_own(lab, logits):
         total = total + np.exp(scores(lab, logits, np.full(logits.shape[:2], target)))
         expect.quiet(lab)
     # Each of the probabilities is within 1e-6 relative and absolute.
-    if not np.abs(total - 1).max() <= 2e-6 * logits.shape[2]:
-        raise AssertionError("the probabilities of a place do not sum to 1")
+    one = np.abs(total - 1).max() <= 2e-6 * logits.shape[2]
+    expect.that(one, _("the probabilities of a place do not sum to 1"))
 
 
 @rule("token_log_probs", "reference", points=3, examples=[given(FAR, TARGETS)])
@@ -158,8 +151,8 @@ def token_scores_survive_large_logits(lab, logits, targets):
 def sums(lab, log_probs, tokens, eos_id, totals, lengths, of_type=expect.floats, tolerance=ROUGHLY):
     """sequence_log_probs gives these totals and lengths; the answer."""
     value = lab.sequence_log_probs(log_probs, tokens, eos_id)
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        raise AssertionError("the answer is no tuple of two arrays: totals, lengths")
+    pair = isinstance(value, tuple | list) and len(value) == 2
+    expect.that(pair, _("the answer is no tuple of two arrays: totals, lengths"))
     shape = (len(totals),)
     found = of_type(value[0], shape, float_type(log_probs), "the first, totals,")
     expect.equal(integers(value[1], shape, "the second, lengths,"), lengths, "lengths")
@@ -197,8 +190,8 @@ def totals_keep_the_float_type_and_lengths_are_integers(lab, *sequences):
     Lengths are counts: integers, not floats."""
     value = sums(lab, *sequences, of_type=expect.array)
     kind = getattr(value[1], "dtype", np.dtype(object)).kind
-    if not isinstance(value, tuple) or kind not in "iu":
-        raise AssertionError("the answer is no tuple of float totals and integer lengths")
+    text = _("the answer is no tuple of float totals and integer lengths")
+    expect.that(isinstance(value, tuple) and kind in "iu", text)
 
 
 @rule("sequence_log_probs", "property", points=3, examples=EARLY_AND_NEVER)
@@ -233,7 +226,7 @@ def totals_agree_with_the_exact_ones(lab, *sequences):
 # ---------------------------------------------------------------------------- combine_ranks (15)
 
 
-def combines(lab, means, counts, wanted, of_type=number, tolerance=ROUGHLY):
+def combines(lab, means, counts, wanted, of_type=expect.number, tolerance=ROUGHLY):
     """combine_ranks gives this mean; the answer."""
     value = of_type(lab.combine_ranks(means, counts), "the answer")
     expect.close(float_type(means).type(value), wanted, what="the mean", **tolerance)
@@ -248,6 +241,7 @@ REGROUPED = [
 ]
 IN_32_BITS = [given(np.array([-3, -5], np.int32), np.array([10**9, 10**9], np.int32), -4.0)]
 BAD_COUNTS = [([-1.0, NAN], [0, 0]), ([], []), ([-1.0, -2.0], [5, -1]), ([-1.0, -2.0], [5])]
+BAD_COUNTS = [given(TWO_RANKS, np.array(m), np.array(n, int)) for m, n in BAD_COUNTS]
 
 
 @rule("combine_ranks", "contract", points=5, examples=COMBINED)
@@ -276,7 +270,7 @@ def ranks_combine_in_any_order_and_in_stages(lab, means, counts, wanted, order, 
     whole = combines(lab, means, counts, wanted)
     combines(lab, means[order], counts[order], whole)
     stages = [lab.combine_ranks(means[part], counts[part]) for part in (np.s_[:cut], np.s_[cut:])]
-    stages = np.array([number(mean, "the mean of some ranks") for mean in stages])
+    stages = np.array([expect.number(mean, "the mean of some ranks") for mean in stages])
     totals = np.array([counts[:cut].sum(), counts[cut:].sum()])
     # Two answers of six digits, combined to six digits.
     combines(lab, stages, totals, whole, tolerance={"relative": 2e-6, "absolute": 2e-6})
@@ -291,12 +285,7 @@ def the_combined_mean_agrees_with_the_exact_one(lab, means, counts, wanted):
     combines(lab, means, counts, wanted, tolerance=EXACTLY)
 
 
-@rule(
-    "combine_ranks",
-    "bad input",
-    points=2,
-    examples=[given(TWO_RANKS, np.array(m), np.array(n, int)) for m, n in BAD_COUNTS],
-)
+@rule("combine_ranks", "bad input", points=2, examples=BAD_COUNTS)
 def counts_that_make_no_mean_are_refused(lab, ranks, means, counts):
     """No token, a negative count, or another number of counts is a ValueError that names counts
 
@@ -314,10 +303,12 @@ def counts_that_make_no_mean_are_refused(lab, ranks, means, counts):
 def decides(lab, wanted, losses, *settings, **named):
     """should_stop says this: a bool, or a number 0 or 1, whose type has a rule of its own."""
     value = lab.should_stop(losses, *settings, **named)
-    if not isinstance(value, bool | np.bool_ | int | np.integer) or value not in (0, 1):
-        raise AssertionError(f"the answer is a {type(value).__name__}; expected a bool")
-    if bool(value) != wanted:
-        raise AssertionError(f"for the losses {list(losses)} the answer is {value}, not {wanted}")
+    like_a_bool = isinstance(value, bool | np.bool_ | int | np.integer) and value in (0, 1)
+    expect.that(
+        like_a_bool, _("the answer is a {kind}; expected a bool"), kind=type(value).__name__
+    )
+    text, shown = _("for the losses {losses} the answer is {found}, not {wanted}"), list(losses)
+    expect.that(bool(value) == wanted, text, losses=shown, found=value, wanted=wanted)
     return value
 
 
@@ -337,7 +328,8 @@ SMALL_STEPS = [
 PAUSED = [1.0, 1.0, 1.0, 0.5, 0.5, 0.5]
 AFTER_A_PAUSE = [given(False, [1.0] * 5 + [0.5]), given(False, PAUSED), given(True, [*PAUSED, 0.5])]
 SHORT = [given(False, []), given(False, [0.5], patience=1), given(False, [INF, 1.0], patience=1)]
-BROKEN_LOSSES = [np.array(losses) for losses in ([NAN, 1.0], [1.0, NAN, 0.5], [1.0, NAN])]
+BROKEN_LOSSES = ([NAN, 1.0], [1.0, NAN, 0.5], [1.0, NAN])
+BROKEN_LOSSES = [given(STALLED, FALLING, np.array(losses)) for losses in BROKEN_LOSSES]
 
 
 @rule("should_stop", "contract", points=4, examples=DECIDED)
@@ -356,8 +348,11 @@ def the_decision_is_a_bool(lab, wanted, losses, *settings, **named):
 
     Return the comparison itself, not 1 or the count. min_delta comes before patience."""
     value = decides(lab, wanted, losses, *settings, **named)
-    if not isinstance(value, bool | np.bool_):
-        raise AssertionError(f"the answer is a {type(value).__name__}; expected a bool")
+    expect.that(
+        isinstance(value, bool | np.bool_),
+        _("the answer is a {kind}; expected a bool"),
+        kind=type(value).__name__,
+    )
 
 
 @rule("should_stop", "property", points=2, examples=SMALL_STEPS)
@@ -397,12 +392,7 @@ def short_histories_and_infinite_losses(lab, wanted, losses, **settings):
     decides(lab, wanted, losses, **settings)
 
 
-@rule(
-    "should_stop",
-    "bad input",
-    points=1,
-    examples=[given(STALLED, FALLING, losses) for losses in BROKEN_LOSSES],
-)
+@rule("should_stop", "bad input", points=1, examples=BROKEN_LOSSES)
 def a_nan_among_the_losses_is_refused(lab, stalled, falling, losses):
     """A NaN anywhere among the losses is a ValueError that names losses
 
@@ -461,8 +451,8 @@ def the_answer_is_an_integer_array_of_pairs(lab, places, *inputs):
     np.array([]) is float64 and has the shape (0,). np.argwhere has the right form, and so has a
     reshape(-1, 2) of integers."""
     value = flags(lab, places, *inputs)
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iu":
-        raise AssertionError("the answer is no array of integers")
+    whole = isinstance(value, np.ndarray) and value.dtype.kind in "iu"
+    expect.that(whole, _("the answer is no array of integers"))
 
 
 @rule("flag_outliers", "property", points=2, examples=PADDED)
@@ -481,8 +471,8 @@ def padding_is_never_flagged(lab, places, *inputs):
 def run_of(lab, x, y, classes, *settings, of_type=expect.floats):
     """The weights and losses of a run, of the right shapes; ``settings``: steps, then the rate."""
     run = lab.train_softmax_regression(x, y, classes, *settings)
-    if not isinstance(run, dict) or not {"weights", "losses"} <= set(run):
-        raise AssertionError('the answer is no dict with "weights" and "losses"')
+    both = isinstance(run, dict) and {"weights", "losses"} <= set(run)
+    expect.that(both, _('the answer is no dict with "weights" and "losses"'))
     shape = (np.shape(x)[1] + 1, classes)
     weights = of_type(run["weights"], shape, float_type(x), "the weights")
     steps = settings[0] if settings else 200
@@ -492,8 +482,8 @@ def run_of(lab, x, y, classes, *settings, of_type=expect.floats):
 def learns(lab, x, y, of_type=expect.floats):
     """Two classes, learned in 50 steps: the weights move, and the loss falls."""
     weights, losses = run_of(lab, x, y, 2, 50, of_type=of_type)
-    if not (np.abs(weights).max() > 0.1 and losses[-1] < 0.9 * losses[0]):
-        raise AssertionError("the weights do not move, or the loss does not fall")
+    moved = np.abs(weights).max() > 0.1 and losses[-1] < 0.9 * losses[0]
+    expect.that(moved, _("the weights do not move, or the loss does not fall"))
 
 
 def starts_at_ln(classes, losses):
@@ -518,7 +508,7 @@ def the_weights_are_those_of_full_batch_gradient_descent(lab, x, y, classes, rat
 
     Each step uses all samples: softmax of the logits minus the one-hot labels, times the features,
     over N. Put the bias below the weights, as the weight of a feature that is 1: shape (D+1, V)."""
-    found, _ = run_of(lab, x, y, classes, len(losses), rate)
+    found = run_of(lab, x, y, classes, len(losses), rate)[0]
     expect.close(found, weights, what="one of the weights", **ROUGHLY)
 
 
@@ -528,7 +518,7 @@ def each_loss_is_the_mean_before_its_step(lab, x, y, classes, rate, losses):
 
     Write the loss down before you move the weights, once a step; the first one is ln V. It is a
     mean of −ln p of the labels: no sum, no bits, no minus sign left over."""
-    _, found = run_of(lab, x, y, classes, len(losses), rate)
+    found = run_of(lab, x, y, classes, len(losses), rate)[1]
     expect.close(found, losses, what="one of the losses", **ROUGHLY)
 
 
@@ -543,8 +533,8 @@ def the_defaults_are_two_hundred_steps_of_a_half(lab, x, y):
     again = run_of(lab, x.copy(), y, 2, 200, 0.5)
     expect.close(weights, again[0], what="a weight of the defaults", **ROUGHLY)
     expect.close(losses, again[1], what="a loss of the defaults", **ROUGHLY)
-    if not losses[-1] < losses[5] - 1e-3:
-        raise AssertionError("the last loss is not below the first ones")
+    falls = losses[-1] < losses[5] - 1e-3
+    expect.that(falls, _("the last loss is not below the first ones"))
 
 
 @rule("train_softmax_regression", "property", points=2, examples=SEEN)
@@ -553,10 +543,10 @@ def the_loss_on_digits_starts_at_ln_ten_and_falls(lab, x, y):
 
     All weights zero make all classes equal, and that costs ln V. A lower first loss was taken after
     the step. If it rises, the sign of the gradient is wrong, or it is a sum in place of a mean."""
-    _, losses = run_of(lab, x, y, 10, 20)
+    losses = run_of(lab, x, y, 10, 20)[1]
     starts_at_ln(10, losses)
-    if not (np.diff(losses) < 0).all():
-        raise AssertionError("the loss on digits rises from one step to the next")
+    falls = (np.diff(losses) < 0).all()
+    expect.that(falls, _("the loss on digits does not fall from each step to the next"))
 
 
 @rule("train_softmax_regression", "property", points=2, examples=SEEN_AND_UNSEEN)
@@ -566,10 +556,9 @@ def it_reads_digits_that_it_has_not_seen(lab, x, y, others, labels):
     The logits are X @ weights[:-1] + weights[-1]. Guessing reads 10 %. If yours does little more:
     is the bias in the last row, is the sign of the gradient right, and each label on its own
     row?"""
-    weights, _ = run_of(lab, x, y, 10, 40)
+    weights = run_of(lab, x, y, 10, 40)[0]
     right = ((others @ weights[:-1] + weights[-1]).argmax(axis=1) == labels).mean()
-    if not right > 0.8:
-        raise AssertionError(f"{right:.0%} of the digits are read right")
+    expect.that(right > 0.8, _("{right:.0%} of the digits are read right"), right=right)
 
 
 @rule("train_softmax_regression", "property", points=1)
@@ -578,14 +567,14 @@ def the_run_does_not_depend_on_copies_and_order(lab, x, y, classes, rate, weight
     classes
 
     The gradient of a mean does not grow with the number of samples. And p − onehot sums to 0."""
-    found, _ = run_of(lab, x.copy(), y, classes, len(losses), rate)
+    found = run_of(lab, x.copy(), y, classes, len(losses), rate)[0]
     expect.close(found, weights, what="one of the weights", **ROUGHLY)
-    twice, _ = run_of(lab, x[order], y[order], classes, len(losses), rate)
+    twice = run_of(lab, x[order], y[order], classes, len(losses), rate)[0]
     # Both sides are within six digits of the exact run.
     expect.close(twice, found, relative=2e-6, absolute=2e-6, what="the weight")
     # One weight a class, each within 1e-6 relative and absolute, none above 1 after so few steps.
-    if not np.abs(found.sum(axis=1)).max() <= 2e-6 * classes:
-        raise AssertionError("the weights of a feature do not sum to 0 over the classes")
+    zero = np.abs(found.sum(axis=1)).max() <= 2e-6 * classes
+    expect.that(zero, _("the weights of a feature do not sum to 0 over the classes"))
 
 
 @rule("train_softmax_regression", "gradient", points=2, examples=ONE_STEP_BY_HAND)
@@ -594,7 +583,7 @@ def the_first_step_is_the_gradient_at_zero(lab, x, y, classes, rate, weights):
 
     At zero every class has the probability 1/V, so the first step can be done by hand. Check the
     factor 1/N, the learning rate, the sign, and the row of the biases: the weights of a 1."""
-    found, _ = run_of(lab, x, y, classes, 1, rate)
+    found = run_of(lab, x, y, classes, 1, rate)[0]
     expect.close(found, weights, what="the weight after one step", **ROUGHLY)
 
 
@@ -631,7 +620,7 @@ def the_losses_of_large_features_are_right(lab, x, y, second):
 
     A model that is sure and wrong pays thousands of nats. A probability that is clipped before its
     logarithm is taken hides that the run has gone astray."""
-    _, losses = run_of(lab, x, y, 10, 2)
+    losses = run_of(lab, x, y, 10, 2)[1]
     starts_at_ln(10, losses)
     expect.close(losses[1:], [second], relative=1e-3, what="the second loss")
 
@@ -651,139 +640,129 @@ NAMES = {
     "token_log_probs": (("targets", "target"), "logits"),
     "train_softmax_regression": (("y", "label", "labels"), "X"),
 }
-TYPES = given(
-    token_log_probs=[
-        (LOGITS.astype(np.float32), TARGETS.astype(np.uint8)),
-        ([[[1, 2, 3], [0, 0, 2], [5, 1, 1]]], [[2, 0, 1]]),
+TYPES = {
+    "token_log_probs": [
+        given(LOGITS.astype(np.float32), TARGETS.astype(np.uint8)),
+        given([[[1, 2, 3], [0, 0, 2], [5, 1, 1]]], [[2, 0, 1]]),
     ],
-    train_softmax_regression=[(X32, Y), (X8, Y8)],
-)
+    "train_softmax_regression": [given(X32, Y), given(X8, Y8)],
+}
 RANKS = [(np.array([-0.5, mean, -2.5]), np.array([900, 0, 100])) for mean in (NAN, -INF, -100.0)]
-NOT_COUNTED = given(
-    sequence_log_probs=[(RUBBISH, *ENDED[1:])],
-    combine_ranks=[(*ranks, -0.7) for ranks in RANKS],
-)
-COUNTED = given(
-    sequence_log_probs=[(BROKEN, TOKENS, 9, (NAN, -2.0, -INF), LENGTHS)],
-    combine_ranks=[TWO_RANKS, (np.array([-0.5, NAN, -2.5]), np.array([900, 1, 100]), NAN)],
-)
+NOT_COUNTED = {
+    "sequence_log_probs": [given(RUBBISH, *ENDED[1:])],
+    "combine_ranks": [given(*ranks, -0.7) for ranks in RANKS],
+}
+ONE_BROKEN = given(np.array([-0.5, NAN, -2.5]), np.array([900, 1, 100]), NAN)
+COUNTED = {
+    "sequence_log_probs": [given(BROKEN, TOKENS, 9, (NAN, -2.0, -INF), LENGTHS)],
+    "combine_ranks": [given(*TWO_RANKS), ONE_BROKEN],
+}
 AROUND_MINUS_4 = np.array([[-4.0, np.nextafter(-4.0, -5.0), -INF, -3.0]])
-AT_THE_EDGE = given(
-    should_stop=[(True, [2.0, 1.5], 0.5, 1), (False, [2.0, 1.375], 0.5, 1)],
-    flag_outliers=[([(0, 1), (0, 2)], AROUND_MINUS_4, ALL[:1])],
-)
+AT_THE_EDGE = {
+    "should_stop": [given(True, [2.0, 1.5], 0.5, 1), given(False, [2.0, 1.375], 0.5, 1)],
+    "flag_outliers": [given([(0, 1), (0, 2)], AROUND_MINUS_4, ALL[:1])],
+}
 BAD_TARGETS = [np.array([[2, 0], [1, bad]]) for bad in (-1, 3, 0.5)]
 BAD_TARGETS += [TARGETS[:1], TARGETS[:, :1], TARGETS[0]]
 BAD_LABELS = [np.array(labels) for labels in ([0, -1], [0, 2], [0, 0.5], [0], [0, 1, 1])]
-NO_CLASSES = given(
-    token_log_probs=[((LOGITS, TARGETS), (LOGITS, bad)) for bad in BAD_TARGETS],
-    train_softmax_regression=[((X, Y), (X, bad, 2)) for bad in BAD_LABELS],
-)
+NO_CLASSES = {
+    "token_log_probs": [given((LOGITS, TARGETS), (LOGITS, bad)) for bad in BAD_TARGETS],
+    "train_softmax_regression": [given((X, Y), (X, bad, 2)) for bad in BAD_LABELS],
+}
 OTHER_TOKENS = (TOKENS[:1], TOKENS[:, :3], TOKENS[:2])
 OTHER_MASKS = (MASK[:1], MASK[:, :1], MASK[:, :3])
-OTHER_SHAPES = given(
-    sequence_log_probs=[(ENDED, (LOG_PROBS, tokens, 9)) for tokens in OTHER_TOKENS],
-    flag_outliers=[(FLAGGED, (LOG_PROBS, mask)) for mask in OTHER_MASKS],
-)
-PLAIN = given(
-    token_log_probs=[(LOGITS, TARGETS)],
-    sequence_log_probs=[ENDED],
-    combine_ranks=[TWO_RANKS],
-    should_stop=[(True, STALLED)],
-    flag_outliers=[FLAGGED],
-    train_softmax_regression=[(X32, Y)],
-)
+OTHER_SHAPES = {
+    "sequence_log_probs": [given(ENDED, (LOG_PROBS, tokens, 9)) for tokens in OTHER_TOKENS],
+    "flag_outliers": [given(FLAGGED, (LOG_PROBS, mask)) for mask in OTHER_MASKS],
+}
+PLAIN = {
+    "token_log_probs": [given(LOGITS, TARGETS)],
+    "sequence_log_probs": [given(*ENDED)],
+    "combine_ranks": [given(*TWO_RANKS)],
+    "should_stop": [given(True, STALLED)],
+    "flag_outliers": [given(*FLAGGED)],
+    "train_softmax_regression": [given(X32, Y)],
+}
 
 
-def refuses(lab, function, right, bad, names):
-    """After a right answer to the inputs ``right``, ``function`` refuses the arguments ``bad``."""
-    COMPARED[function](lab, *right)
-    with expect.refused(*names):
-        getattr(lab, function)(*bad)
-
-
-@rule({"token_log_probs": 2, "train_softmax_regression": 1}, "contract", examples=[TYPES])
-def the_float_type_is_kept(lab, function, **inputs):
+@rule({"token_log_probs": 2, "train_softmax_regression": 1}, "contract", examples=TYPES)
+def the_float_type_is_kept(lab, function, *inputs):
     """The float type of the logits or features is kept; integers and lists are computed in float64,
     for targets or labels of any integer type
 
     np.asarray on both arguments first. Integers become float64 before anything is subtracted or
     multiplied: small integer types wrap around. A float64 copy makes float64 of float32, and so do
     np.ones and np.zeros unless you say otherwise."""
-    for each in inputs[function]:
-        COMPARED[function](lab, *each, of_type=expect.array)
+    COMPARED[function](lab, *inputs, of_type=expect.array)
 
 
-@rule({"sequence_log_probs": 2, "combine_ranks": 2}, "stress", examples=[NOT_COUNTED])
-def what_does_not_count_has_no_effect(lab, function, **inputs):
+@rule({"sequence_log_probs": 2, "combine_ranks": 2}, "stress", examples=NOT_COUNTED)
+def what_does_not_count_has_no_effect(lab, function, *inputs):
     """What does not count has no effect, even when it is NaN or infinite, without a warning: a
     token after the EOS, the mean of a rank without tokens
 
     A rank that got nothing reports the mean of nothing, NaN. NaN times 0 is NaN, and −inf times 0
     is too. Choose what is summed first, instead of multiplying with a mask or a count of 0."""
-    for each in inputs[function]:
-        COMPARED[function](lab, *each, tolerance=EXACTLY)
-        expect.quiet(lab)
+    COMPARED[function](lab, *inputs, tolerance=EXACTLY)
+    expect.quiet(lab)
 
 
-@rule({"sequence_log_probs": 1, "combine_ranks": 1}, "stress", examples=[COUNTED])
-def what_counts_is_not_hidden(lab, function, **inputs):
+@rule({"sequence_log_probs": 1, "combine_ranks": 1}, "stress", examples=COUNTED)
+def what_counts_is_not_hidden(lab, function, *inputs):
     """A −inf that counts makes the answer −inf, and a NaN that counts stays NaN, without a warning
 
     Leave a token or a rank out because it does not count, not because it is NaN. A function that
     leaves out every NaN, such as np.nansum, hides the one that you should hear of: something in the
     model, in the loss or on one rank is broken."""
-    for each in inputs[function]:
-        COMPARED[function](lab, *each, tolerance=EXACTLY)
-        expect.quiet(lab)
+    COMPARED[function](lab, *inputs, tolerance=EXACTLY)
+    expect.quiet(lab)
 
 
-@rule({"should_stop": 1, "flag_outliers": 1}, "stress", examples=[AT_THE_EDGE])
-def below_is_meant_strictly(lab, function, **inputs):
+@rule({"should_stop": 1, "flag_outliers": 1}, "stress", examples=AT_THE_EDGE)
+def below_is_meant_strictly(lab, function, *inputs):
     """Below is meant strictly: a loss exactly min_delta below the reference is no progress, and a
     value at the threshold, −4 by default, is not flagged; a kept −inf is
 
     ≤ lets a run go on for ever when min_delta is 0 and the loss stands still. And −inf is a
     probability of 0: the first one to look at."""
-    for each in inputs[function]:
-        COMPARED[function](lab, *each)
-        expect.quiet(lab)
+    COMPARED[function](lab, *inputs)
+    expect.quiet(lab)
 
 
-@rule({"token_log_probs": 2, "train_softmax_regression": 1}, "bad input", examples=[NO_CLASSES])
-def what_is_no_class_is_refused(lab, function, **inputs):
+@rule({"token_log_probs": 2, "train_softmax_regression": 1}, "bad input", examples=NO_CLASSES)
+def what_is_no_class_is_refused(lab, function, right, bad):
     """Targets or labels that are no classes, or of another shape, are a ValueError that names
     targets or y
 
     NumPy reads −1 and −100 from the end of the axis, silently or with an IndexError, and trains on
     it. It stretches targets of one row over the batch. Check type, range and shape yourself."""
-    for right, bad in inputs[function]:
-        names, other = NAMES[function]
-        misfit = bad[1].shape != bad[0].shape[:-1]
-        refuses(lab, function, right, bad, [*names, *[other] * misfit])
+    COMPARED[function](lab, *right)
+    names, other = NAMES[function]
+    misfit = bad[1].shape != bad[0].shape[:-1]
+    with expect.refused(*names, *[other] * misfit):
+        getattr(lab, function)(*bad)
 
 
-@rule({"sequence_log_probs": 1, "flag_outliers": 1}, "bad input", examples=[OTHER_SHAPES])
-def another_shape_is_refused(lab, function, **inputs):
+@rule({"sequence_log_probs": 1, "flag_outliers": 1}, "bad input", examples=OTHER_SHAPES)
+def another_shape_is_refused(lab, function, right, bad):
     """Tokens or a mask of another shape are a ValueError that names tokens, mask or log_probs
 
     NumPy stretches one row or one column over the batch, without a word: then every sequence ends
     at the same place, or padding is flagged. Compare the shapes."""
-    for right, bad in inputs[function]:
-        own = "tokens" if function == "sequence_log_probs" else "mask"
-        refuses(lab, function, right, bad, [own, "log_probs"])
+    COMPARED[function](lab, *right)
+    with expect.refused("tokens" if function == "sequence_log_probs" else "mask", "log_probs"):
+        getattr(lab, function)(*bad)
 
 
-@rule(dict.fromkeys(COMPARED, 1), "contract", examples=[PLAIN])
-def the_arguments_are_left_alone(lab, function, more=(), **inputs):
+@rule(dict.fromkeys(COMPARED, 1), "contract", examples=PLAIN)
+def the_arguments_are_left_alone(lab, function, *inputs, then=None):
     """The caller's arrays are left as they were
 
     logits -= …, means *= counts, log_probs[~mask] = 0 and zeros written behind the EOS all change
     the caller's array, because np.asarray makes no copy. Nor is it yours to sort or pop the history
     of somebody's run, or to scale somebody's data. Make a new array."""
-    for each in inputs[function]:
-        COMPARED[function](lab, *each)
-        expect.untouched(lab)
-    if function in more:
-        getattr(lab, function)(*more[function])
+    COMPARED[function](lab, *inputs)
+    expect.untouched(lab)
+    if then is not None:  # other rules say what comes out
+        getattr(lab, function)(*then)
         expect.untouched(lab)
