@@ -1,8 +1,7 @@
 """``pytest tests/hidden/test_lab04_log_softmax.py --submission lab04.ipynb``: a suite under pytest.
 
 Each test runs on the submission in the jail, as the grader runs it: the same rules, inputs and
-outcomes. ``--submission`` may be given more than once. ``--seed`` draws the inputs.
-"""
+outcomes. ``--submission`` may be given more than once. ``--seed`` draws the inputs."""
 
 from pathlib import Path
 

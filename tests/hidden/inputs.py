@@ -1,9 +1,14 @@
 """What the suites draw alike: logits, close together, far apart, at the ends of the floats."""
 
+import copy
+
 import numpy as np
+
+from lnnn.suite.speed import speed_ratio
 
 INF = np.inf
 TYPES = (np.float64, np.float32)
+NO_CLASSES = (-1, -3, -100, 3, 100, 0.5)  # labels that are none of three classes
 HUGE = {np.float64: 1e300, np.float32: 1e30}  # the largest logits of the contract
 
 
@@ -37,3 +42,57 @@ def ruled_out(rng, dtype=np.float64):
     z = draw(rng, (3, 3), dtype=dtype)
     z[0, rng.integers(3)], z[1] = -INF, -INF
     return z[rng.permutation(3)]
+
+
+def batch(rng, rows=4, classes=5, *more):
+    """Logits (B, V), see ``draw``, and labels (B,)."""
+    return draw(rng, (rows, classes), *more), rng.integers(0, classes, size=rows)
+
+
+def far(rng, shape, scales=(1e-3, 1.0, 1e2, 1e4), offsets=(0.0, 1e4, -1e8), dtype=np.float64):
+    """Logits of ``shape`` for each scale and each offset: from tiny to huge, and far from 0."""
+    for scale in scales:
+        for offset in offsets:
+            yield draw(rng, shape, scale, offset, dtype)
+
+
+def far_in_float32(rng, shape):
+    """The same for float32."""
+    return far(rng, shape, (1e-3, 1.0, 1e2), (0.0, 1e4), np.float32)
+
+
+def wrapping(rng):
+    """Logits (3,) of a type in which z − max wraps around and np.exp answers in float16."""
+    return rng.permutation(np.array([100, -100, 99], np.int8))
+
+
+def replaced(rng, x, value):
+    """A copy of ``x`` with ``value`` in place of one element, anywhere; of floats if it is one."""
+    x = x.astype(np.result_type(x, value))
+    x.flat[rng.integers(x.size)] = value
+    return x
+
+
+def takes_numpy_time(
+    lab, function, arguments, loop, limit, wanted=None, ordered=np.array, **tolerance
+):
+    """``function`` takes at most ``limit`` times as long as ``loop`` does with the same arguments.
+
+    See ``speed_ratio``. The answer, ``ordered``, must be ``wanted``, or what ``loop`` gives. Plain
+    floats serve for that: 1e-9 only has to tell right from wrong. That a number is no array is
+    another rule's.
+    """
+    answer, reference, ratio = speed_ratio(
+        lab,
+        lambda: getattr(lab, function)(*copy.deepcopy(arguments)),
+        lambda: loop(*arguments),
+        limit,
+    )
+    wanted = np.asarray(reference if wanted is None else wanted, dtype=np.float64)
+    value = ordered(np.asarray(answer, dtype=np.float64))
+    value = value if wanted.shape or value.size != 1 else value.reshape(())
+    near = {"rtol": 1e-9, "atol": 1e-9} | tolerance
+    if value.shape != wanted.shape or not np.allclose(value, wanted, **near):
+        raise AssertionError("the answer for the large batch is wrong")
+    if ratio > limit:
+        raise AssertionError("as slow as a Python loop over the elements")

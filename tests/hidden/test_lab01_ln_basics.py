@@ -1,7 +1,6 @@
 """What the grader asks of lab 1, ln basics: its inputs for each rule, and two rules more.
 
-All inputs come from ``rng``. Those of stress tests are drawn around the ends of the floats.
-"""
+All inputs come from ``rng``. Those of stress tests are drawn around the ends of the floats."""
 
 import statistics
 
@@ -72,8 +71,7 @@ def test_nll_agrees_with_scipy(lab, rng):
     """It agrees with scipy.special.entr(p) / p
 
     SciPy's entr(p) is −p ln p. Compare the two on a few probabilities; the first that differs tells
-    what to look at.
-    """
+    what to look at."""
     from scipy import special
 
     p = probabilities(rng, (4, 6))
@@ -102,8 +100,7 @@ def test_nll_of_a_large_array_takes_numpy_time(lab, rng):
     """A large array takes NumPy time, not a Python loop over its elements
 
     np.log works on the whole array, and so do the comparisons that check it. A Python loop over the
-    elements costs about a hundred times as much.
-    """
+    elements costs about a hundred times as much."""
     p = rng.uniform(0.01, 1, BATCH)
     wide = p.astype(np.longdouble)
     value, reference, ratio = speed_ratio(lab, lambda: lab.nll(p), lambda: -np.log(wide), SLOW)

@@ -2,8 +2,7 @@
 
 Inputs come from ``rng``, but for the names of types: there are three. No z lies closer to a
 threshold than ``CLEAR``: more than the rounding of such a z, and more than half an ulp of e^z.
-Rules that are not about the edges keep ``WELL_CLEAR`` of them.
-"""
+Rules that are not about the edges keep ``WELL_CLEAR`` of them."""
 
 import functools
 import math
@@ -106,8 +105,7 @@ def draw_logits(rng, wanted, dtype, size=6, both=False, subnormal=False):
     """Logits whose textbook softmax fares as ``wanted`` says, in any order; one is above 0.
 
     ``both``: among logits that overflow there is one that is lost, too. ``subnormal``: one of the
-    exponentials that are not lost is subnormal.
-    """
+    exponentials that are not lost is subnormal."""
     overflow, smallest_normal, _ = map(float, limits(dtype))
     gone = draw_word(rng, "zero", dtype, size, CLEAR[dtype])
     if wanted == "0/0":
@@ -355,8 +353,7 @@ def test_ulp_distance_of_a_large_array_takes_numpy_time(lab, rng):
     """A large array takes NumPy time, not a Python loop over its elements
 
     array.view(np.uint64) reads the bits of all elements at once. Stepping with nextafter, or a loop
-    with struct, costs hundreds of times as much.
-    """
+    with struct, costs hundreds of times as much."""
     a = rng.uniform(1, 2, BATCH)
     b = rng.uniform(1, 2, BATCH)
     wide = a.astype(np.longdouble)

@@ -1,16 +1,15 @@
 """What the grader asks of lab 3, log-sum-exp: its inputs for each rule, and two rules more.
 
-All inputs come from ``rng``. Those of stress tests are drawn around the cliffs of exp and log.
-"""
+All inputs come from ``rng``. Those of stress tests are drawn around the cliffs of exp and log."""
 
 import math
 
+import inputs
 import numpy as np
-from inputs import HUGE, INF, TYPES, draw, eighths, largest, near, ruled_out, two_heights
+from inputs import HUGE, INF, TYPES, draw, eighths, far, largest, near, ruled_out, two_heights
 
 from lnnn.suite import expect
 from lnnn.suite.rule import rule
-from lnnn.suite.speed import speed_ratio
 
 BATCH = (64, 1000)
 # Measured against rows with math.fsum, 60 ns an element and the slowest style that is fine: NumPy
@@ -53,8 +52,7 @@ def test_logsumexp_is_the_log_of_a_sum(holds, rng):
     holds(draw(rng, 7, dtype=np.float32))
     holds(draw(rng, (2, 3, 4), dtype=np.float32))
     holds(rng.integers(-3, 4, size=6))
-    # In a small integer type z − max wraps around, and np.exp answers in float16.
-    holds(rng.permutation(np.array([100, -100, 99], np.int8)))
+    holds(inputs.wrapping(rng))
     holds(rng.integers(-3, 4, size=(2, 3)).tolist())
 
 
@@ -106,18 +104,16 @@ def test_it_lies_between_the_maximum_and_ln_n_above(holds, rng):
 
 def test_it_agrees_with_fifty_digits(holds, function, rng):
     shape = 6 if function == "logmeanexp" else (2, 6)
-    for scale in (1e-3, 1.0, 1e2, 1e4):
-        for offset in (0.0, 1e4, -1e8):
-            holds(draw(rng, shape, scale, offset), np.exp(draw(rng, shape)))
+    for z in far(rng, shape):
+        holds(z, np.exp(draw(rng, shape)))
     if function != "logsumexp":  # which has a rule of its own for float32
         for offset in (0.0, 1e4):
             holds(draw(rng, shape, 1.0, offset, np.float32), weights(rng, shape, np.float32))
 
 
 def test_logsumexp_agrees_with_fifty_digits_in_float32(holds, rng):
-    for scale in (1e-3, 1.0, 1e2):
-        for offset in (0.0, 1e4):
-            holds(draw(rng, (2, 6), scale, offset, np.float32))
+    for z in inputs.far_in_float32(rng, (2, 6)):
+        holds(z)
 
 
 @rule("logsumexp", "reference", points=1)
@@ -125,8 +121,7 @@ def test_logsumexp_agrees_with_scipy(lab, rng):
     """It agrees with scipy.special.logsumexp
 
     Compare your function with SciPy's on a small random array, one axis at a time. Mind that
-    SciPy's default axis is None.
-    """
+    SciPy's default axis is None."""
     from scipy import special
 
     z = draw(rng, (5, 8), 3.0)
@@ -135,9 +130,17 @@ def test_logsumexp_agrees_with_scipy(lab, rng):
         expect.close(expect.array(lab.logsumexp(z, axis=axis), wanted.shape, np.float64), wanted)
 
 
-def test_logits_around_a_thousand_are_no_problem(holds, rng):
+def test_logits_around_a_thousand_are_no_problem(holds, function, rng):
+    if function == "weighted_logsumexp":
+        some, none = rng.permutation([rng.normal(), -INF, rng.normal()]), np.full(3, -INF)
+        for z in (near(rng, 1000), near(rng, -1000), largest(rng), some, none):
+            holds(z, weights(rng, 3))
+        return
     for z in (near(rng, 1000), near(rng, -1000), two_heights(rng)):
         holds(z)
+    if function == "logmeanexp":  # the sum has rules of its own for these
+        for z in (largest(rng), ruled_out(rng), spoiled(rng)):
+            holds(z)
 
 
 def test_the_largest_logits_stay_finite(holds, rng):
@@ -168,25 +171,13 @@ def test_logsumexp_of_a_large_batch_takes_numpy_time(lab, rng):
     """A large batch takes NumPy time, not a Python loop over its elements
 
     Let max, exp and sum work along the axis of the whole array. A Python loop over elements costs
-    about a hundred times as much.
-    """
+    about a hundred times as much."""
     z = draw(rng, BATCH, 3.0)
-    values = speed_ratio(lab, lambda: lab.logsumexp(z.copy()), lambda: rows_with_fsum(z), SLOW)
-    value, reference, ratio = values
-    # Plain floats serve here: 1e-9 only has to tell a right array from a wrong one.
-    if not np.allclose(expect.array(value, reference.shape, z.dtype), reference, 1e-9, 1e-9):
-        raise AssertionError("the values of the large batch are wrong")
-    if ratio > SLOW:
-        raise AssertionError("as slow as a Python loop over the elements")
+    inputs.takes_numpy_time(lab, "logsumexp", (z,), rows_with_fsum, SLOW)
 
 
 def test_a_mean_does_not_grow_with_the_number_of_terms(holds, rng):
     holds(draw(rng, (2, 5), 3.0), float(rng.normal()))
-
-
-def test_logmeanexp_survives_what_logsumexp_survives(holds, rng):
-    for z in (two_heights(rng), largest(rng), ruled_out(rng), spoiled(rng)):
-        holds(z)
 
 
 def test_there_is_no_mean_of_nothing(holds, rng):
@@ -221,12 +212,6 @@ def test_all_weights_zero_is_minus_infinity(holds, rng):
     holds(draw(rng, (3, 4)), w)
 
 
-def test_weighted_logsumexp_survives_large_logits(holds, rng):
-    ruled_out_twice = rng.permutation([rng.normal(), -INF, rng.normal()]), np.full(3, -INF)
-    for z in (near(rng, 1000), near(rng, -1000), largest(rng), *ruled_out_twice):
-        holds(z, weights(rng, 3))
-
-
 def test_weights_may_be_as_extreme_as_floats_are(holds, rng):
     for z, w in (
         ([0.0, -800.0], [1e-300, 1e300]),  # the lighter term would decide the shift
@@ -240,9 +225,7 @@ def test_weights_may_be_as_extreme_as_floats_are(holds, rng):
 def test_a_negative_or_nan_weight_is_refused(holds, rng):
     for bad in (-rng.uniform(0.1, 1.0), -1e-300, np.nan, -INF):
         w = weights(rng, 3)
-        spoiled = w.copy()
-        spoiled[rng.integers(3)] = bad
-        holds(draw(rng, (2, 3)), w, spoiled)
+        holds(draw(rng, (2, 3)), w, inputs.replaced(rng, w, bad))
 
 
 # ---------------------------------------------------------------------------------- online_update

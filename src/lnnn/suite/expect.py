@@ -60,6 +60,22 @@ def scalar(value, what="") -> float:
     return float(value)
 
 
+def number(value, what="") -> float:
+    """``value`` as a float, also when it comes as an array of one element.
+
+    For every rule that is not about the type.
+    """
+    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f":
+        value = float(value.item())
+    return scalar(value, what)
+
+
+def that(holds, text: str, **values) -> None:
+    """A condition of one rule holds; ``text``, with ``values`` in its places, says what else."""
+    if not holds:
+        raise AssertionError(text.format(**values))
+
+
 def close(value, reference, *, slack=0.0, relative=0.0, absolute=0.0, what="") -> None:
     """Every element of the float array ``value`` meets the contract's accuracy.
 

@@ -7,18 +7,18 @@ text that is replaced and what replaces it::
     @right("log_softmax", "shift, exp, log")
     def shifted(z, axis=-1, temperature=1.0): ...
 
-    edits(
-        shifted,
-        '''
+    shifted.edits('''
         contract: base-2 logarithm
         - np.log(
         + np.log2(
-        ''',
-    )
+        contract: no logarithm
+        + (
+    ''')
 
-What several answers begin with stands once, as a ``helper``; each answer gets those that it calls.
-"""
+An entry without ``-`` replaces what the one above it replaced. What several answers begin with
+stands once, as a ``helper``; each answer gets those that it calls."""
 
+import functools
 import importlib
 import inspect
 import re
@@ -32,8 +32,7 @@ class Answer:
     """One way to write one function.
 
     ``idea`` is its style, or its misconception. ``loses`` names the category in which a wrong
-    answer must lose points; None marks a right one. ``source`` is what a student would hand in.
-    """
+    answer must lose points; None marks a right one. ``source`` is what a student would hand in."""
 
     lab: str
     function: str
@@ -68,10 +67,13 @@ class Bank:
         return f
 
     def right(self, function: str, idea: str):
-        """Decorate a correct answer to ``function``, written in the style ``idea``."""
+        """Decorate a correct answer to ``function``, written in the style ``idea``.
+
+        Its ``edits(text)`` are wrong answers: see ``edits``."""
 
         def add(f):
             self._right[f] = function
+            f.edits = functools.partial(self.edits, f)
             self._add(function, idea, None, self._with_helpers(_named(f, function)))
             return f
 
@@ -90,8 +92,8 @@ class Bank:
         """Wrong answers as edits of the right answer ``right``, each ``category: misconception``.
 
         Lines with ``-`` are replaced by the lines with ``+`` after them; there may be several such
-        pairs. What is replaced must stand once in the answer, or else once in its helpers.
-        """
+        pairs. An entry that begins with ``+`` replaces the last lines with ``-`` above it. What is
+        replaced must stand once in the answer, or else once in its helpers."""
         function = self._right[right]
         for head, pairs in _entries(text):
             loses, _, idea = head.partition(": ")
@@ -135,8 +137,11 @@ def _named(f: Callable, function: str) -> str:
 
 def _entries(text: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """The head of each entry, and its pairs of old and new text."""
+    old = ""
     for head, body in re.findall(r"^([^-+\n].*)\n((?:[-+].*\n?)+)", inspect.cleandoc(text), re.M):
+        body = old + body if body.startswith("+") else body
         pairs = re.findall(r"((?:^-.*\n?)+)((?:^\+.*\n?)*)", body, re.M)
+        old = pairs[-1][0]
         yield head, [tuple(map(_unmarked, pair)) for pair in pairs]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from . import Bank
 
 BANK = Bank(__name__)
-helper, right, edits, wrong = BANK.helper, BANK.right, BANK.edits, BANK.wrong
+helper, right, wrong = BANK.helper, BANK.right, BANK.wrong
 
 
 @helper
@@ -81,35 +81,29 @@ def nll_long_double(p):
         return (-np.log(wide)).astype(dtype)
 
 
-edits(
-    nll_check_then_log,
-    """
+nll_check_then_log.edits("""
     contract: the base-2 logarithm
     - -np.log(p)
     + -np.log2(p)
     contract: the minus sign is forgotten
-    - -np.log(p)
     + np.log(p)
     contract: the mean loss in place of each loss
-    - -np.log(p)
     + -np.log(p).mean()
     reference: an epsilon in the logarithm
-    - -np.log(p)
     + -np.log(p + p.dtype.type(1e-12))
     stress: p is clipped away from 0
-    - -np.log(p)
     + -np.log(np.clip(p, p.dtype.type(1e-7), None))
+    stress: ln(1/p), whose quotient overflows
+    + np.log(1 / p)
+    contract: writes the logarithm into the caller's array
+    + np.negative(np.log(p, out=p) if p.ndim else np.log(p))
+    stress: nan_to_num makes the infinity finite
+    + np.nan_to_num(-np.log(p))
     stress: the warning at 0 is left on
     - all="ignore"
-    stress: ln(1/p), whose quotient overflows
-    - -np.log(p)
-    + np.log(1 / p)
     contract: everything becomes float64
     - x if x.dtype.kind == "f" else x.astype(float)
     + x.astype(float)
-    contract: writes the logarithm into the caller's array
-    - -np.log(p)
-    + np.negative(np.log(p, out=p) if p.ndim else np.log(p))
     bad input: two comparisons let NaN through
     - np.isnan(p).any() or (p < 0).any()
     + (p < 0).any()
@@ -117,14 +111,8 @@ edits(
     - if np.isnan(p).any() or (p < 0).any() or (p > 1).any():
     -     raise ValueError("p must be in [0, 1]")
     bad input: asserts in place of a ValueError
-    - if np.isnan(p).any() or (p < 0).any() or (p > 1).any():
-    -     raise ValueError("p must be in [0, 1]")
     + assert np.all((p >= 0) & (p <= 1)), "p must be in [0, 1]"
-    stress: nan_to_num makes the infinity finite
-    - -np.log(p)
-    + np.nan_to_num(-np.log(p))
-    """,
-)
+""")
 
 
 @wrong("nll", "a Python loop over every element", "stress")
@@ -187,37 +175,29 @@ def sum_in_its_own_type(p):
         return np.add.reduce(np.log(p))
 
 
-edits(
-    sum_of_logs,
-    """
+sum_of_logs.edits("""
     stress: the product first, then its logarithm
     - np.sum(np.log(p))
     + np.log(np.prod(p))
     contract: the mean in place of the sum
-    - np.sum(np.log(p))
     + np.mean(np.log(p)) if p.size else 0.0
     contract: the loss: with a minus sign
-    - np.sum(np.log(p))
     + -np.sum(np.log(p))
+    contract: an array of one element
+    + np.log(p).sum(keepdims=True)
+    contract: running sums, the last one: fails on nothing
+    + np.cumsum(np.log(p))[-1]
     reference: an epsilon in the logarithm
     - np.log(p)
     + np.log(p + 1e-12)
     stress: zeros are left out
-    - np.log(p)
     + np.log(p[p > 0])
-    contract: an array of one element
-    - np.sum(np.log(p))
-    + np.log(p).sum(keepdims=True)
-    contract: running sums, the last one: fails on nothing
-    - np.sum(np.log(p))
-    + np.cumsum(np.log(p))[-1]
     bad input: probabilities above 1 pass
     - ((p < 0) | (p > 1)).any()
     + (p < 0).any()
     stress: the warning at 0 is left on
     - divide="ignore"
-    """,
-)
+""")
 
 
 # --------------------------------------------------------------------------------- perplexity
@@ -264,9 +244,7 @@ def running_mean(log_probs):
     return float(np.exp(-mean))
 
 
-edits(
-    exp_of_minus_the_mean,
-    """
+exp_of_minus_the_mean.edits("""
     contract: the minus sign is forgotten
     - -np.mean(y)
     + np.mean(y)
@@ -278,11 +256,9 @@ edits(
     + with np.errstate(over="ignore"):
     +     return np.exp(-np.sum(y))
     reference: the mean of 1/p
-    - return np.exp(-np.mean(y))
     + with np.errstate(over="ignore"):
     +     return np.mean(np.exp(-y))
     stress: the n-th root after exp of the sum
-    - return np.exp(-np.mean(y))
     + with np.errstate(all="ignore"):
     +     return np.exp(np.sum(y)) ** (-1 / y.size)
     stress: −inf is capped
@@ -300,8 +276,7 @@ edits(
     - return np.exp(-np.mean(y))
     + y *= -1
     + return np.exp(np.mean(y, dtype=np.float64))
-    """,
-)
+""")
 
 
 # ------------------------------------------------------------------------ geometric_mean_prob
@@ -342,24 +317,20 @@ def accumulated_log2(p):
     return np.exp2(np.float64(np.cumsum(logs)[-1]) / len(logs))
 
 
-edits(
-    exp_of_the_mean_log,
-    """
+exp_of_the_mean_log.edits("""
     property: the arithmetic mean
     - np.exp(np.log(p).mean())
     + p.mean()
     stress: the root of a product that underflows
-    - np.exp(np.log(p).mean())
     + np.prod(p) ** (1 / p.size)
+    contract: the mean logarithm, not brought back
+    + np.log(p).mean()
     reference: an epsilon in the logarithm
     - np.log(p)
     + np.log(p + 1e-12)
     stress: zeros are left out
     - float(np.exp(np.log(p).mean()))
     + float(np.exp(np.log(p[p > 0]).mean())) if p.any() else 0.0
-    contract: the mean logarithm, not brought back
-    - np.exp(np.log(p).mean())
-    + np.log(p).mean()
     bad input: the empty mean is 1
     - not p.size
     + False
@@ -367,8 +338,7 @@ edits(
     + np.log(p).sum() / max(p.size, 1)
     stress: the warning at 0 is left on
     - divide="ignore"
-    """,
-)
+""")
 
 
 # ------------------------------------------------------------------------------- nats_to_bits
@@ -395,31 +365,25 @@ def divided_in_its_own_type(nats):
     return out if np.ndim(nats) else float(out)
 
 
-edits(
-    divided_by_ln_two,
-    """
+divided_by_ln_two.edits("""
     property: times ln 2: the factor upside down
     - nats / math.log(2)
     + nats * math.log(2)
+    reference: a factor of four digits
+    + nats * 1.443
     contract: the base-2 logarithm of the nats
     - return nats / math.log(2)
     + with np.errstate(all="ignore"):
     +     return np.log2(nats)
-    reference: a factor of four digits
-    - nats / math.log(2)
-    + nats * 1.443
     stress: back to a number of outcomes and forth again
-    - return nats / math.log(2)
     + with np.errstate(all="ignore"):
     +     return np.log2(np.exp(nats))
-    contract: everything becomes float64
-    - x if x.dtype.kind == "f" else x.astype(float)
-    + x.astype(float)
     contract: divides the caller's array
-    - return nats / math.log(2)
     + if nats.ndim == 0:
     +     return nats / math.log(2)
     + nats /= math.log(2)
     + return nats
-    """,
-)
+    contract: everything becomes float64
+    - x if x.dtype.kind == "f" else x.astype(float)
+    + x.astype(float)
+""")

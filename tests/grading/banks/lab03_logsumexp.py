@@ -7,7 +7,7 @@ import numpy as np
 from . import Bank
 
 BANK = Bank(__name__)
-helper, right, edits, wrong = BANK.helper, BANK.right, BANK.edits, BANK.wrong
+helper, right, wrong = BANK.helper, BANK.right, BANK.wrong
 
 
 @helper
@@ -105,9 +105,7 @@ def python_float_for_one_row(z, axis=-1, keepdims=False):
     return float(out) if out.ndim == 0 and out.dtype == np.float64 else out
 
 
-edits(
-    shift_where_finite,
-    """
+shift_where_finite.edits("""
     stress: the textbook formula without the shift
     - np.where(np.isfinite(top), top, 0)
     + z.dtype.type(0)
@@ -119,12 +117,11 @@ edits(
     contract: the maximum is never added back
     - keepdims=True)) + shift
     + keepdims=True))
+    reference: an epsilon in the logarithm
+    + keepdims=True) + z.dtype.type(1e-8)) + shift
     stress: a slice of only −inf, or with +inf, becomes NaN
     - np.where(np.isfinite(top), top, 0)
     + top
-    reference: an epsilon in the logarithm
-    - keepdims=True)) + shift
-    + keepdims=True) + z.dtype.type(1e-8)) + shift
     contract: squeeze without an axis
     - np.squeeze(out, axis=axis)
     + np.squeeze(out)
@@ -140,24 +137,19 @@ edits(
     stress: log(0) and inf − inf warn
     - np.errstate(all="ignore")
     + np.errstate()
-    """,
-)
-edits(
-    logaddexp_reduce,
-    """
+""")
+logaddexp_reduce.edits("""
     stress: nan_to_num cleans everything
     - floats(z)
     + np.nan_to_num(floats(z))
+    contract: everything becomes float64
+    + np.array(z, dtype=float)
     contract: always the last axis
     - axis=axis
     + axis=-1
     contract: keepdims ignored
     - , keepdims=keepdims
-    contract: everything becomes float64
-    - floats(z)
-    + np.array(z, dtype=float)
-    """,
-)
+""")
 
 
 @wrong("logsumexp", "a Python loop over every element", "stress")
@@ -217,20 +209,17 @@ def mean_row_by_row(z, axis=-1):
     return row_by_row(value, z, axis)
 
 
-edits(
-    logaddexp_minus_ln_n,
-    """
+logaddexp_minus_ln_n.edits("""
     contract: the mean of the logits
     - np.logaddexp.reduce(z, axis=axis) - z.dtype.type(np.log(n))
     + z.mean(axis=axis)
-    contract: LSE divided by n
+    property: ln n is forgotten
     - - z.dtype.type(np.log(n))
+    contract: LSE divided by n
     + / n
     contract: n counts all elements, not those of the axis
     - np.log(n)
     + np.log(z.size)
-    property: ln n is forgotten
-    - - z.dtype.type(np.log(n))
     stress: log of the plain mean of exponentials
     - with np.errstate(all="ignore"):
     -     return np.logaddexp.reduce(z, axis=axis) - z.dtype.type(np.log(n))
@@ -241,8 +230,7 @@ edits(
     bad input: an empty axis gives −inf or NaN
     - if not n:
     -     raise ValueError(f"empty axis {axis}")
-    """,
-)
+""")
 
 
 # ------------------------------------------------------------------------- weighted_logsumexp
@@ -295,19 +283,22 @@ def kept_terms_row_by_row(z, w, axis=-1):
     return out[()]
 
 
-edits(
-    log_weights_join,
-    """
+log_weights_join.edits("""
     contract: the weight multiplies the logit
     - np.where(w > 0, z + np.log(w), -np.inf)
     + z * w
+    property: z + ln w without a look at zeros
+    + z + np.log(w)
+    reference: an epsilon beside the weight
+    + z + np.log(w + w.dtype.type(1e-6))
     property: the weights are normalised
     - t = np.where(w > 0, z + np.log(w), -np.inf)
     + w = w / w.sum(axis=axis, keepdims=True)
     + t = np.where(w > 0, z + np.log(w), -np.inf)
-    property: z + ln w without a look at zeros
-    - np.where(w > 0, z + np.log(w), -np.inf)
-    + z + np.log(w)
+    contract: writes −inf into the caller's logits
+    + z = z.copy() if 0 in z.strides else z
+    + z[w == 0] = -np.inf
+    + t = z + np.log(w)
     property: the maximum of all terms, those with weight 0 too
     - t.max
     + z.max
@@ -318,16 +309,8 @@ edits(
     + np.where(w > 0, z, -np.inf)
     - np.exp(t - m)
     + (w * np.exp(t - m))
-    reference: an epsilon beside the weight
-    - np.where(w > 0, z + np.log(w), -np.inf)
-    + z + np.log(w + w.dtype.type(1e-6))
     stress: all weights zero gives NaN
     - m = np.where(np.isfinite(m), m, 0)
-    contract: writes −inf into the caller's logits
-    - t = np.where(w > 0, z + np.log(w), -np.inf)
-    + z = z.copy() if 0 in z.strides else z
-    + z[w == 0] = -np.inf
-    + t = z + np.log(w)
     bad input: weights are never checked
     - not (w >= 0).all()
     + False
@@ -336,8 +319,7 @@ edits(
     + (w < 0).any()
     - w > 0
     + w != 0
-    """,
-)
+""")
 
 
 # ------------------------------------------------------------------------------ online_update
@@ -387,14 +369,11 @@ def in_the_chunks_own_type(state, chunk):
     return [top, s * np.exp(m - top) + np.sum(np.exp(kept - top))]
 
 
-edits(
-    rescaled_sum,
-    """
+rescaled_sum.edits("""
     contract: the old sum is not rescaled
     - s * np.exp(m - top)
     + s
     contract: rescaled with the wrong sign
-    - s * np.exp(m - top)
     + (s * np.exp(top - m) if s else 0.0)
     stress: m is the maximum of the last chunk
     - max(m, chunk.max(initial=-np.inf))
@@ -412,16 +391,12 @@ edits(
     - return float(top), float(s * np.exp(m - top) + np.exp(chunk - top).sum())
     + chunk -= top
     + return float(top), float(s * np.exp(m - top) + np.exp(chunk).sum())
-    """,
-)
-edits(
-    lse_and_one,
-    """
+""")
+lse_and_one.edits("""
     contract: returns the log-sum-exp instead of a state
     - (float(new), 1.0)
     + float(new)
-    """,
-)
+""")
 
 
 @wrong("online_update", "no shift at all: m stays 0", "stress")
@@ -457,9 +432,7 @@ def log_two(state):
     return np.float64("-inf")
 
 
-edits(
-    math_log,
-    """
+math_log.edits("""
     contract: m is forgotten
     - m + math.log(s)
     + math.log(s)
@@ -468,11 +441,8 @@ edits(
     + float(m + s)
     stress: math.log(0) raises at the start
     - -math.inf if s == 0 else
-    """,
-)
-edits(
-    numpy_log_silenced,
-    """
+""")
+numpy_log_silenced.edits("""
     reference: ln(s·e^m)
     - divide="ignore"
     + all="ignore"
@@ -483,5 +453,4 @@ edits(
     contract: an array of one element
     - m + np.log(s)
     + np.array([m]) + np.log([s])
-    """,
-)
+""")

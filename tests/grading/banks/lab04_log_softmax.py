@@ -7,7 +7,7 @@ import numpy as np
 from . import Bank
 
 BANK = Bank(__name__)
-helper, right, edits, wrong = BANK.helper, BANK.right, BANK.edits, BANK.wrong
+helper, right, wrong = BANK.helper, BANK.right, BANK.wrong
 
 
 @helper
@@ -120,12 +120,12 @@ def chunks_of_rows(z, axis=-1, temperature=1.0):
     return np.moveaxis(np.concatenate(parts).reshape(moved.shape), -1, axis)
 
 
-edits(
-    shifted,
-    """
+shifted.edits("""
     stress: softmax first, then log
     - s - np.log(np.exp(s).sum(axis=axis, keepdims=True))
     + np.log(np.exp(s) / np.exp(s).sum(axis=axis, keepdims=True))
+    reference: an epsilon in the logarithm
+    + np.log(np.exp(s) / np.exp(s).sum(axis=axis, keepdims=True) + z.dtype.type(1e-12))
     stress: the textbook formula without the shift
     - (z - z.max(axis=axis, keepdims=True)) / float(temperature)
     + z / float(temperature)
@@ -136,12 +136,12 @@ edits(
     - return s - np.log(np.exp(s).sum(axis=axis, keepdims=True))
     + z, m = z / float(temperature), z.max(axis=axis, keepdims=True) / float(temperature)
     + return z - (m + np.log(np.exp(z - m).sum(axis=axis, keepdims=True)))
+    contract: temperature divides the log-probabilities
+    + s = z - z.max(axis=axis, keepdims=True)
+    + return (s - np.log(np.exp(s).sum(axis=axis, keepdims=True))) / float(temperature)
     stress: one maximum for the whole array
     - z.max(axis=axis, keepdims=True)
     + z.max()
-    reference: an epsilon in the logarithm
-    - s - np.log(np.exp(s).sum(axis=axis, keepdims=True))
-    + np.log(np.exp(s) / np.exp(s).sum(axis=axis, keepdims=True) + z.dtype.type(1e-12))
     contract: always the last axis
     - z.max(axis=axis
     + z.max(axis=-1
@@ -154,25 +154,18 @@ edits(
     contract: temperature multiplies
     - / float(temperature)
     + * float(temperature)
-    contract: temperature divides the log-probabilities
-    - s = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
-    - return s - np.log(np.exp(s).sum(axis=axis, keepdims=True))
-    + s = z - z.max(axis=axis, keepdims=True)
-    + return (s - np.log(np.exp(s).sum(axis=axis, keepdims=True))) / float(temperature)
     contract: everything becomes float64
     - z if z.dtype.kind == "f" else z.astype(np.float64)
     + z.astype(np.float64)
+    stress: nan_to_num hides the −inf
+    + np.nan_to_num(z if z.dtype.kind == "f" else z.astype(np.float64))
     bad input: temperature checked with <= 0 only
     - not 0 < temperature < np.inf
     + temperature <= 0
     contract: base-2 logarithm
     - np.log(
     + np.log2(
-    stress: nan_to_num hides the −inf
-    - z if z.dtype.kind == "f" else z.astype(np.float64)
-    + np.nan_to_num(z if z.dtype.kind == "f" else z.astype(np.float64))
-    """,
-)
+""")
 
 
 @wrong("log_softmax", "a Python loop over every element", "stress")
@@ -229,9 +222,7 @@ def along_axis(z, axis=-1, temperature=1.0):
     return np.apply_along_axis(one, axis, z.astype(float)).astype(dtype)
 
 
-edits(
-    shift_exp_divide,
-    """
+shift_exp_divide.edits("""
     stress: the textbook formula without the shift
     - (z - z.max(axis=axis, keepdims=True)) / float(temperature)
     + z / float(temperature)
@@ -239,7 +230,6 @@ edits(
     - e.sum(axis=axis, keepdims=True)
     + (e.sum(axis=axis, keepdims=True) + z.dtype.type(1e-6))
     contract: the sum runs over the whole array
-    - e.sum(axis=axis, keepdims=True)
     + e.sum()
     stress: one maximum for the whole array
     - z.max(axis=axis, keepdims=True)
@@ -251,8 +241,7 @@ edits(
     contract: sigmoid of each logit
     - return e / e.sum(axis=axis, keepdims=True)
     + return 1 / (1 + np.exp(-z / float(temperature)))
-    """,
-)
+""")
 
 
 # ------------------------------------------------------------------------- masked_log_softmax
@@ -307,9 +296,7 @@ def where_arguments(z, mask, axis=-1):
     return out
 
 
-edits(
-    where_twice,
-    """
+where_twice.edits("""
     contract: multiplies the logits by the mask
     - np.where(mask, z, -np.inf)
     + z * mask.astype(z.dtype)
@@ -319,7 +306,6 @@ edits(
     - np.where(mask, z, -np.inf)
     + z
     property: adds −1e9 instead of −inf
-    - np.where(mask, z, -np.inf)
     + z + np.where(mask, z.dtype.type(0), z.dtype.type(-1e9))
     stress: nothing kept comes out as NaN
     - return np.where(mask, log_p, -np.inf)
@@ -331,8 +317,7 @@ edits(
     bad input: NumPy's own error for a mask that does not fit
     - np.broadcast_shapes(z.shape, mask.shape)
     + pass
-    """,
-)
+""")
 
 
 # ----------------------------------------------------------------- temperature_for_confidence
@@ -402,9 +387,7 @@ def bisect(z, p):
     return float(1 / hi)
 
 
-edits(
-    bisect,
-    """
+bisect.edits("""
     stress: a fixed search interval for T
     - while np.exp(-d * hi).sum() > 1 / p:
     -     hi *= 2
@@ -413,7 +396,6 @@ edits(
     - float(1 / hi)
     + float(hi)
     contract: an array of one element
-    - float(1 / hi)
     + np.array([1 / hi])
     bad input: no check of what can be reached
     - if not 1 / d.size < p < 1 / (d == 0).sum():
@@ -421,8 +403,7 @@ edits(
     - while np.exp(-d * hi).sum() > 1 / p:
     -     hi *= 2
     + hi = 1e12
-    """,
-)
+""")
 
 
 @wrong("temperature_for_confidence", "the two-class formula for any number", "contract")

@@ -7,7 +7,7 @@ import numpy as np
 from . import Bank
 
 BANK = Bank(__name__)
-helper, right, edits, wrong = BANK.helper, BANK.right, BANK.edits, BANK.wrong
+helper, right, wrong = BANK.helper, BANK.right, BANK.wrong
 
 
 @helper
@@ -83,9 +83,7 @@ def put_into_a_full_array(labels, num_classes, alpha):
     return q
 
 
-edits(
-    where_the_label_is,
-    """
+where_the_label_is.edits("""
     contract: alpha spread over the V − 1 wrong classes
     - alpha / num_classes
     + alpha / max(num_classes - 1, 1)
@@ -95,7 +93,6 @@ edits(
     - 1 - alpha + other
     + 1 - alpha
     property: the share is added to a whole one-hot
-    - 1 - alpha + other
     + 1 + other
     contract: float32 targets
     - alpha / num_classes
@@ -107,11 +104,8 @@ edits(
     + (1 - alpha) / num_classes
     - 1 - alpha + other
     + alpha + other
-    """,
-)
-edits(
-    eye_mixed_with_uniform,
-    """
+""")
+eye_mixed_with_uniform.edits("""
     contract: all rows get all labels
     - np.eye(num_classes)[labels]
     + np.eye(num_classes)[labels].max(axis=0) * np.ones((len(labels), 1))
@@ -123,8 +117,7 @@ edits(
     bad input: alpha = 1 and NaN pass
     - not 0 <= alpha < 1
     + alpha < 0 or alpha > 1
-    """,
-)
+""")
 
 
 # -------------------------------------------------------------------------- smoothed_cross_entropy
@@ -182,12 +175,12 @@ def logaddexp_of_the_shifted(logits, labels, alpha):
     return float(np.mean(log_sum - wanted))
 
 
-edits(
-    two_means,
-    """
+two_means.edits("""
     stress: no special case for alpha = 0: 0·∞
     - if alpha == 0:
     -     return float(hard.mean())
+    stress: np.nan_to_num hides the infinite price
+    + log_p = np.nan_to_num(log_p, neginf=-100.0)
     stress: softmax first, then log
     - log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
     + with np.errstate(all="ignore"):
@@ -195,6 +188,8 @@ edits(
     reference: an epsilon in the logarithm
     - s - np.log(np.exp(s).sum(axis=1, keepdims=True))
     + np.log(np.exp(s) / np.exp(s).sum(axis=1, keepdims=True) + z.dtype.type(1e-8))
+    reference: LSE(z) − z: the maximum is added back
+    + z - (z.max(axis=1, keepdims=True) + np.log(np.exp(s).sum(axis=1, keepdims=True)))
     contract: the sum over the classes in place of their mean
     - log_p.mean(axis=1)
     + log_p.sum(axis=1)
@@ -218,16 +213,9 @@ edits(
     + hard.sum()
     - np.mean(
     + np.sum(
-    reference: LSE(z) − z: the maximum is added back
-    - s - np.log(np.exp(s).sum(axis=1, keepdims=True))
-    + z - (z.max(axis=1, keepdims=True) + np.log(np.exp(s).sum(axis=1, keepdims=True)))
     stress: one maximum for the whole batch
     - z.max(axis=1, keepdims=True)
     + z.max()
-    stress: np.nan_to_num hides the infinite price
-    - if alpha == 0:
-    -     return float(hard.mean())
-    + log_p = np.nan_to_num(log_p, neginf=-100.0)
     contract: z -= max on the caller's array
     - s = z - z.max(axis=1, keepdims=True)
     + z -= z.max(axis=1, keepdims=True)
@@ -242,8 +230,7 @@ edits(
     bad input: alpha is not checked
     - not 0 <= alpha < 1
     + False
-    """,
-)
+""")
 
 
 @wrong("smoothed_cross_entropy", "a Python loop over every element", "stress")
@@ -296,9 +283,7 @@ def gradient_row_by_row(logits, labels, alpha):
     return out.astype(z.dtype)
 
 
-edits(
-    softmax_minus_targets,
-    """
+softmax_minus_targets.edits("""
     contract: the factor 1/B forgotten
     - / len(p)
     property: the gradient of the plain cross-entropy
@@ -310,6 +295,8 @@ edits(
     gradient: the sign turned round
     - p - q
     + q - p
+    reference: targets rounded to float32
+    + p - q.astype(np.float32)
     gradient: the prediction is smoothed in place of the label
     - q = (1 - alpha) * np.eye(z.shape[1])[labels] + alpha / z.shape[1]
     + p = (1 - alpha) * p + alpha / z.shape[1]
@@ -324,9 +311,6 @@ edits(
     stress: one maximum for the whole batch
     - z.max(axis=1, keepdims=True)
     + z.max()
-    reference: targets rounded to float32
-    - p - q
-    + p - q.astype(np.float32)
     bad input: a negative label and any alpha pass
     - not 0 <= alpha < 1
     + False
@@ -334,8 +318,7 @@ edits(
     + False
     - labels.min() < 0 or labels.max() >= logits.shape[1]
     + False
-    """,
-)
+""")
 
 
 # ------------------------------------------------------------------------------------ minimum_loss
@@ -380,9 +363,7 @@ def plain_sum_over_the_classes(num_classes, alpha):
     return total
 
 
-edits(
-    log1p_of_the_missing,
-    """
+log1p_of_the_missing.edits("""
     contract: the entropy of a coin with the sides alpha and 1 − alpha
     - alpha * (num_classes - 1) / num_classes
     + alpha
@@ -392,22 +373,18 @@ edits(
     + alpha
     - math.log(num_classes)
     + math.log(num_classes - 1)
-    """,
-)
-edits(
-    one_and_the_others,
-    """
+""")
+one_and_the_others.edits("""
     property: only one of the other classes is counted
     - (num_classes - 1) * other
     + other
-    """,
-)
-edits(
-    entropy_of_the_array,
-    """
+""")
+entropy_of_the_array.edits("""
     contract: a perfect model has a loss of 0
     - float(-(q * np.log(q)).sum())
     + 0.0
+    contract: an array of one element
+    + -(q * np.log(q)).sum(keepdims=True)
     contract: bits in place of nats
     - np.log(q)
     + np.log2(q)
@@ -417,14 +394,10 @@ edits(
     - np.log(q)
     + np.log(q + 1e-10)
     - q = q[q > 0]
-    contract: an array of one element
-    - float(-(q * np.log(q)).sum())
-    + -(q * np.log(q)).sum(keepdims=True)
     bad input: NaN and alpha = 1 pass
     - not 0 <= alpha < 1
     + alpha < 0 or alpha > 1
-    """,
-)
+""")
 
 
 # ------------------------------------------------------------------------------- optimal_logit_gap
@@ -457,9 +430,7 @@ def logarithms_of_the_entries(num_classes, alpha):
     return float(log_q[0] - log_q[1])
 
 
-edits(
-    three_logarithms,
-    """
+three_logarithms.edits("""
     contract: only the logarithm of the share
     - math.log(1 - alpha + alpha / num_classes) -
     + -
@@ -475,16 +446,14 @@ edits(
     - math.log(1 - alpha + alpha / num_classes) - math.log(alpha) + math.log(num_classes)
     + 1.0 - alpha
     contract: the logarithm of the difference
-    - math.log(1 - alpha + alpha / num_classes) - math.log(alpha) + math.log(num_classes)
     + -math.log(1 - alpha)
+    stress: the ratio overflows for a tiny alpha
+    + math.log((1 - alpha + alpha / num_classes) / (alpha / num_classes))
     stress: a ZeroDivisionError at alpha = 0
     - - math.log(alpha) + math.log(num_classes)
     + + math.log(1 / (alpha / num_classes))
     - if alpha == 0:
     -     return math.inf
-    stress: the ratio overflows for a tiny alpha
-    - math.log(1 - alpha + alpha / num_classes) - math.log(alpha) + math.log(num_classes)
-    + math.log((1 - alpha + alpha / num_classes) / (alpha / num_classes))
     stress: an epsilon below the fraction line
     - math.log(1 - alpha + alpha / num_classes) - math.log(alpha) + math.log(num_classes)
     + math.log((1 - alpha + alpha / num_classes) / (alpha / num_classes + 1e-12))
@@ -498,15 +467,11 @@ edits(
     + return np.array([math.inf])
     - return math.log(1 - alpha + alpha / num_classes) - math.log(alpha) + math.log(num_classes)
     + return np.log([1 - alpha + alpha / num_classes]) - np.log(alpha) + np.log(num_classes)
-    """,
-)
-edits(
-    logarithms_of_the_entries,
-    """
+""")
+logarithms_of_the_entries.edits("""
     stress: NumPy divides by zero and warns
     - with np.errstate(divide="ignore"):
     -     log_q = np.log(target)
     - return float(log_q[0] - log_q[1])
     + return float(np.log(target[0] / target[1]))
-    """,
-)
+""")

@@ -7,7 +7,7 @@ import numpy as np
 from . import Bank
 
 BANK = Bank(__name__)
-helper, right, edits, wrong = BANK.helper, BANK.right, BANK.edits, BANK.wrong
+helper, right, wrong = BANK.helper, BANK.right, BANK.wrong
 
 
 @helper
@@ -135,9 +135,7 @@ def lse_minus_the_mean_logit(logits, targets):
     return float(np.mean(np.log(np.exp(s).sum(axis=1)) - wanted))
 
 
-edits(
-    price_replaced,
-    """
+price_replaced.edits("""
     stress: as it arrived: 0·∞
     - soft(logits, targets)
     + floats(np.asarray(logits)), np.asarray(targets)
@@ -151,15 +149,13 @@ edits(
     stress: np.nan_to_num on the log-probabilities
     - np.where(targets == 0, 0, log_p)
     + np.nan_to_num(log_p)
+    reference: an epsilon in the logarithm
+    + np.log(np.exp(log_p) + z.dtype.type(1e-9))
+    stress: log-probabilities clipped at −100
+    + np.maximum(log_p, -100)
     stress: every infinite price becomes 0
     - targets == 0
     + np.isinf(log_p)
-    reference: an epsilon in the logarithm
-    - np.where(targets == 0, 0, log_p)
-    + np.log(np.exp(log_p) + z.dtype.type(1e-9))
-    stress: log-probabilities clipped at −100
-    - np.where(targets == 0, 0, log_p)
-    + np.maximum(log_p, -100)
     property: the best class of the target for a label
     - (targets * kept).sum(axis=1)
     + log_p[np.arange(len(z)), targets.argmax(axis=1)]
@@ -167,7 +163,6 @@ edits(
     - .sum(axis=1).mean()
     + .mean()
     contract: the sum over the batch
-    - .sum(axis=1).mean()
     + .sum()
     reference: the maximum is added back
     - s - np.log(np.exp(s).sum(axis=-1, keepdims=True))
@@ -189,8 +184,7 @@ edits(
     bad input: one row of targets broadcasts
     - logits.ndim != 2 or logits.shape != targets.shape or len(logits) == 0
     + False
-    """,
-)
+""")
 
 
 @wrong("soft_cross_entropy", "a Python loop over every element", "stress")
@@ -275,42 +269,34 @@ def sum_and_count_a_sequence(logits, labels, mask):
     return float(total / count)
 
 
-edits(
-    kept_tokens_by_index,
-    """
+kept_tokens_by_index.edits("""
     contract: divided by B times L
     - .mean()
     + .sum() / mask.size
     contract: divided by the number of sequences
-    - .mean()
     + .sum() / len(logits)
     contract: labels that are not −100 in place of the mask
     - z, y = floats(logits[mask]), labels[mask]
     + z, y = floats(logits[labels != -100]), labels[labels != -100]
+    property: the mask counted as a length
+    + kept = np.arange(mask.shape[1]) < mask.sum(axis=1, keepdims=True)
+    + z, y = floats(logits[kept]), labels[kept]
+    bad input: a kept label of −1 becomes class 0
+    + z, y = floats(logits[mask]), np.maximum(labels[mask], 0)
     property: padding of −100 is refused
     - y.min() < 0 or y.max()
     + labels.min() < 0 or labels.max()
-    property: the mask counted as a length
-    - z, y = floats(logits[mask]), labels[mask]
-    + kept = np.arange(mask.shape[1]) < mask.sum(axis=1, keepdims=True)
-    + z, y = floats(logits[kept]), labels[kept]
     stress: one maximum for the whole batch
     - z.max(axis=-1, keepdims=True)
     + z.max()
     bad input: nothing kept costs nothing
     - raise ValueError("mask keeps nothing")
     + logits, labels, mask = np.array([[[0.0, -np.inf]]]), np.array([[0]]), np.array([[True]])
-    bad input: a kept label of −1 becomes class 0
-    - z, y = floats(logits[mask]), labels[mask]
-    + z, y = floats(logits[mask]), np.maximum(labels[mask], 0)
     bad input: the mask of one sequence broadcasts
     - np.asarray(mask)
     + np.broadcast_to(np.asarray(mask, dtype=bool), np.shape(labels))
-    """,
-)
-edits(
-    harmless_numbers_in_the_padding,
-    """
+""")
+harmless_numbers_in_the_padding.edits("""
     property: the mask multiplies: NaN·0
     - np.where(mask[..., None], logits, 0)
     + logits
@@ -326,18 +312,14 @@ edits(
     - y = np.where(mask, labels.astype(np.int64), 0)
     + y = labels
     + y[~mask] = 0
-    """,
-)
-edits(
-    sum_and_count_a_sequence,
-    """
+""")
+sum_and_count_a_sequence.edits("""
     contract: a mean of means over sequences that hold a token
     - .sum()
     + .mean()
     - count += len(y)
     + count += 1
-    """,
-)
+""")
 
 
 @wrong("masked_sequence_cross_entropy", "as it arrived: a mean of means", "contract")
@@ -418,9 +400,7 @@ def logaddexp_in_float64(logits, labels):
     return np.float32((np.logaddexp.reduce(z, axis=1) - wanted).mean())
 
 
-edits(
-    float32_from_the_first_line,
-    """
+float32_from_the_first_line.edits("""
     reference: as it arrived: float32 at the end
     - batch(logits, labels)
     + np.asarray(logits), np.asarray(labels)
@@ -453,10 +433,8 @@ edits(
     - losses.mean()
     + float(losses.mean())
     contract: an array of one element
-    - losses.mean()
     + losses.mean(keepdims=True)
     contract: the sum over the batch
-    - losses.mean()
     + losses.sum()
     contract: the shift in the caller's array
     - z = logits.astype(np.float32)
@@ -465,8 +443,7 @@ edits(
     bad input: a negative label wraps around
     - labels.min() < 0
     + False
-    """,
-)
+""")
 
 
 @wrong("half_precision_cross_entropy", "a Python loop over the classes", "stress")
@@ -533,9 +510,7 @@ def terms_never_negative(log_p, log_q, axis=-1):
     return np.where((there & ~known).any(axis=axis), np.inf, total).astype(floats(log_p).dtype)[()]
 
 
-edits(
-    both_logarithms_replaced,
-    """
+both_logarithms_replaced.edits("""
     stress: as it arrived: 0·log 0
     - logs(log_p, log_q)
     + np.asarray(log_p), np.asarray(log_q)
@@ -560,6 +535,8 @@ edits(
     stress: log q clipped at −100
     - np.where(there, log_p, 0) - np.where(there, log_q, 0)
     + np.maximum(log_p, -100) - np.maximum(log_q, -100)
+    contract: float64 zeros drag float32 along
+    + np.where(there, log_p, np.zeros(1)) - np.where(there, log_q, np.zeros(1))
     contract: the other direction
     - log_p, log_q = logs(log_p, log_q)
     + log_q, log_p = logs(log_p, log_q)
@@ -569,42 +546,30 @@ edits(
     contract: the axis is ignored
     - axis=axis
     + axis=-1
-    contract: float64 zeros drag float32 along
-    - np.where(there, log_p, 0) - np.where(there, log_q, 0)
-    + np.where(there, log_p, np.zeros(1)) - np.where(there, log_q, np.zeros(1))
     reference: an epsilon beside each probability
     - gap = np.where(there, log_p, 0) - np.where(there, log_q, 0)
     + p, q = np.exp(log_p), np.exp(log_q)
     + gap = np.log(p + p.dtype.type(1e-8)) - np.log(q + p.dtype.type(1e-8))
+    contract: infinities written out of the caller's array
+    + log_p[~there], log_q[~there] = 0, 0
+    + gap = log_p - log_q
     contract: no term below 0
     - p * gap
     + np.abs(p * gap)
-    contract: infinities written out of the caller's array
-    - gap = np.where(there, log_p, 0) - np.where(there, log_q, 0)
-    + log_p[~there], log_q[~there] = 0, 0
-    + gap = log_p - log_q
     bad input: probabilities and NaN are taken for logarithms
     - not (log_p <= 0).all() or not (log_q <= 0).all()
     + False
     bad input: NaN slips through
-    - not (log_p <= 0).all() or not (log_q <= 0).all()
     + (log_p > 0).any() or (log_q > 0).any()
-    """,
-)
-edits(
-    where_in_errstate,
-    """
+""")
+where_in_errstate.edits("""
     stress: a p that underflows counts as 0
     - np.where(log_q == -np.inf, np.inf, terms)
     + np.where(np.isnan(terms), 0, terms)
     stress: np.nan_to_num over the terms
-    - np.where(log_q == -np.inf, np.inf, terms)
     + np.nan_to_num(terms, posinf=0.0)
-    """,
-)
-edits(
-    divergence_slice_by_slice,
-    """
+""")
+divergence_slice_by_slice.edits("""
     stress: a Python loop over every element
     - kept = p[at] > -np.inf
     - a, b = p[at][kept].astype(np.float64), q[at][kept].astype(np.float64)
@@ -612,8 +577,7 @@ edits(
     + for a, b in zip(p[at], q[at], strict=True):
     +     if a > -np.inf:
     +         out[at] += np.inf if b == -np.inf else np.exp(np.float64(a)) * (a - b)
-    """,
-)
+""")
 
 
 # ------------------------------------------------------------------------------------- clipped_log
@@ -660,9 +624,7 @@ def element_by_element_with_math(p, eps):
     return np.array(logs, dtype=p.dtype).reshape(p.shape)
 
 
-edits(
-    maximum_with_eps_in_the_type,
-    """
+maximum_with_eps_in_the_type.edits("""
     bad input: as it arrived: the floor may not exist
     - floored(p, eps)
     + np.asarray(p), eps
@@ -670,8 +632,11 @@ edits(
     - not floor > 0
     + not eps > 0
     bad input: eps is checked in float32, whatever p is
-    - not floor > 0
     + not np.float32(eps) > 0
+    stress: subnormal floors are refused
+    + not floor >= np.finfo(p.dtype).tiny
+    bad input: an eps of NaN slips through
+    + floor <= 0
     bad input: the floor is lifted in silence
     - not floor > 0
     + not eps > 0
@@ -681,14 +646,13 @@ edits(
     - np.maximum(p, floor)
     + p + floor
     contract: clipped at the other end too
-    - np.maximum(p, floor)
     + np.clip(p, floor, 1 - floor)
     contract: always float64
-    - np.maximum(p, floor)
     + np.maximum(p.astype(np.float64), float(floor))
     contract: an np.float64 for eps drags float32 along
-    - np.maximum(p, floor)
     + np.maximum(p, eps)
+    reference: a small epsilon on top of the floor
+    + np.maximum(p, floor) + p.dtype.type(1e-10)
     contract: the floor written into the caller's array
     - return np.log(np.maximum(p, floor))
     + p[p < floor] = floor
@@ -696,17 +660,7 @@ edits(
     contract: ln 0 first, replaced afterwards
     - np.log(np.maximum(p, floor))
     + np.maximum(np.log(p), np.log(floor))
-    stress: subnormal floors are refused
-    - not floor > 0
-    + not floor >= np.finfo(p.dtype).tiny
     stress: np.fmax hides NaN
     - np.maximum
     + np.fmax
-    bad input: an eps of NaN slips through
-    - not floor > 0
-    + floor <= 0
-    reference: a small epsilon on top of the floor
-    - np.maximum(p, floor)
-    + np.maximum(p, floor) + p.dtype.type(1e-10)
-    """,
-)
+""")

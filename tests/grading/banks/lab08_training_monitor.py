@@ -7,7 +7,7 @@ import numpy as np
 from . import Bank
 
 BANK = Bank(__name__)
-helper, right, edits, wrong = BANK.helper, BANK.right, BANK.edits, BANK.wrong
+helper, right, wrong = BANK.helper, BANK.right, BANK.wrong
 
 
 @helper
@@ -106,9 +106,7 @@ def onehot_choice(logits, targets):
     return np.where(hit, s, 0).sum(-1) - np.log(np.exp(s).sum(-1))
 
 
-edits(
-    log_softmax_and_ogrid,
-    """
+log_softmax_and_ogrid.edits("""
     contract: minus the log-probability, a loss
     - return log_p
     + return -log_p
@@ -134,8 +132,7 @@ edits(
     contract: float32 becomes float64
     - z if z.dtype.kind == "f" else z.astype(np.float64)
     + z.astype(np.float64)
-    """,
-)
+""")
 
 
 @wrong("token_log_probs", "a float added to every element, one at a time", "stress")
@@ -190,49 +187,40 @@ def accumulated_or(log_probs, tokens, eos_id):
     return x.sum(axis=1), np.count_nonzero(~over, axis=1)
 
 
-edits(
-    eos_seen_before,
-    """
+eos_seen_before.edits("""
     contract: the EOS itself is left out
     - np.cumsum(ends, axis=1) - ends == 0
     + np.cumsum(ends, axis=1) == 0
     property: argmax alone: no EOS looks like one at the first place
-    - np.cumsum(ends, axis=1) - ends == 0
     + np.arange(x.shape[1]) <= ends.argmax(axis=1)[:, None]
+    property: up to the last EOS
+    + np.cumsum(ends[:, ::-1], axis=1)[:, ::-1] > 0
+    + kept |= ~ends.any(axis=1)[:, None]
+    property: every token that is not the EOS, and the first EOS
+    + ~ends | (np.cumsum(ends, axis=1) == 1)
     stress: masked by multiplication: NaN·0
     - np.sum(x, axis=1, where=kept)
     + (x * kept.astype(x.dtype)).sum(axis=1)
     stress: np.nansum hides a NaN that counts
-    - np.sum(x, axis=1, where=kept)
     + np.nansum(np.where(kept, x, 0), axis=1)
-    property: up to the last EOS
-    - np.cumsum(ends, axis=1) - ends == 0
-    + np.cumsum(ends[:, ::-1], axis=1)[:, ::-1] > 0
-    + kept |= ~ends.any(axis=1)[:, None]
-    property: every token that is not the EOS, and the first EOS
-    - np.cumsum(ends, axis=1) - ends == 0
-    + ~ends | (np.cumsum(ends, axis=1) == 1)
+    contract: the mean per token
+    + np.mean(x, axis=1, where=kept)
+    reference: all minus what follows: a difference of two sums
+    + x.sum(axis=1) - np.sum(x, axis=1, where=~kept)
     property: an EOS of 0 counts as none given
     - tokens == eos_id
     + (tokens == eos_id) & bool(eos_id)
     contract: float64 totals and float lengths
     - np.sum(x, axis=1, where=kept), kept.sum(axis=1)
     + np.sum(x, axis=1, where=kept, dtype=np.float64), kept.sum(axis=1).astype(float)
-    contract: the mean per token
-    - np.sum(x, axis=1, where=kept)
-    + np.mean(x, axis=1, where=kept)
     contract: zeros written into the caller's array
     - return np.sum(x, axis=1, where=kept)
     + x[~kept] = 0
     + return x.sum(axis=1)
-    reference: all minus what follows: a difference of two sums
-    - np.sum(x, axis=1, where=kept)
-    + x.sum(axis=1) - np.sum(x, axis=1, where=~kept)
     bad input: one row of tokens is stretched over the batch
     - x, tokens = sequences(log_probs, tokens)
     + x, tokens = sequences(log_probs, np.broadcast_to(tokens, np.shape(log_probs)))
-    """,
-)
+""")
 
 
 @wrong("sequence_log_probs", "token after token", "stress")
@@ -276,29 +264,24 @@ def shares_of_the_tokens(means, counts):
     return np.dot(counts / counts.sum(), np.where(counts > 0, means, 0.0))
 
 
-edits(
-    average_of_busy_ranks,
-    """
+average_of_busy_ranks.edits("""
     contract: the mean of the means
     - np.average(means[busy], weights=counts[busy])
     + means[busy].mean()
     stress: NaN times 0
-    - np.average(means[busy], weights=counts[busy])
     + np.average(means, weights=counts)
+    stress: a NaN becomes 0 with nan_to_num
+    + np.average(np.nan_to_num(means), weights=counts)
+    contract: divided by the number of ranks
+    + (means[busy] * counts[busy]).sum() / len(means)
     stress: every NaN is left out, also of a rank with tokens
     - busy = counts > 0
     + busy = (counts > 0) & ~np.isnan(means)
-    stress: a NaN becomes 0 with nan_to_num
-    - np.average(means[busy], weights=counts[busy])
-    + np.average(np.nan_to_num(means), weights=counts)
     reference: integers multiplied as integers
     - np.asarray(means, float)
     + np.asarray(means)
     - np.average(means[busy], weights=counts[busy])
     + (means[busy] * counts[busy]).sum() / counts.sum()
-    contract: divided by the number of ranks
-    - np.average(means[busy], weights=counts[busy])
-    + (means[busy] * counts[busy]).sum() / len(means)
     bad input: no token at all gives 0.0
     - (counts < 0).any() or not (counts > 0).any()
     + (counts < 0).any()
@@ -307,8 +290,7 @@ edits(
     bad input: a negative count passes as an empty rank
     - (counts < 0).any() or not (counts > 0).any()
     + not (counts > 0).any()
-    """,
-)
+""")
 
 
 # ------------------------------------------------------------------------------------ should_stop
@@ -354,17 +336,13 @@ def best_minus_loss(losses, min_delta=0.01, patience=3):
     return np.bool_(best is not None and idle >= patience)
 
 
-edits(
-    best_minus_loss,
-    """
+best_minus_loss.edits("""
     property: compared with the epoch before
     - idle = idle + 1
     + best, idle = loss, idle + 1
     property: every better loss is the new reference
-    - idle = idle + 1
     + best, idle = min(best, loss), idle + 1
     property: returns as soon as the count is reached once
-    - idle = idle + 1
     + idle = idle + 1
     + if idle >= patience:
     +     return np.bool_(True)
@@ -372,7 +350,6 @@ edits(
     - best - loss > min_delta
     + loss - best > min_delta
     stress: ≤ in place of <
-    - best - loss > min_delta
     + best - loss >= min_delta
     stress: > patience in place of ≥
     - idle >= patience
@@ -389,8 +366,7 @@ edits(
     contract: returns the count
     - np.bool_(best
     + int(best
-    """,
-)
+""")
 
 
 # ---------------------------------------------------------------------------------- flag_outliers
@@ -418,45 +394,38 @@ def flat_places(log_probs, mask, threshold=-4.0):
     return np.stack(divmod(flat, log_probs.shape[1]), axis=1)
 
 
-edits(
-    nonzero_in_columns,
-    """
+nonzero_in_columns.edits("""
     property: the mask is forgotten
     - mask & (log_probs < threshold)
     + log_probs < threshold
+    property: padding set to 0, which may lie below the threshold
+    + np.where(mask, log_probs, 0.0) < threshold
+    property: padding multiplied away, with NaN and a warning
+    + log_probs * mask < threshold
     contract: True in the mask is taken for padding
     - mask & (
     + ~mask & (
+    stress: −inf counts as padding
+    + mask & np.isfinite(log_probs) & (
     contract: two arrays, one for each axis
     - np.column_stack(
     + np.array(
     contract: column by column
     - np.column_stack(np.nonzero(mask & (log_probs < threshold)))
     + np.argwhere((mask & (log_probs < threshold)).T)[:, ::-1].copy()
+    contract: an empty list becomes a float array of shape (0,)
+    + np.array(np.argwhere(mask & (log_probs < threshold)).tolist())
     stress: ≤ in place of <
     - log_probs < threshold
     + log_probs <= threshold
-    property: padding set to 0, which may lie below the threshold
-    - mask & (log_probs < threshold)
-    + np.where(mask, log_probs, 0.0) < threshold
-    property: padding multiplied away, with NaN and a warning
-    - mask & (log_probs < threshold)
-    + log_probs * mask < threshold
-    contract: an empty list becomes a float array of shape (0,)
-    - np.column_stack(np.nonzero(mask & (log_probs < threshold)))
-    + np.array(np.argwhere(mask & (log_probs < threshold)).tolist())
     contract: the padding of the caller's array is overwritten
     - return np.column_stack(
     + log_probs[~mask] = np.inf
     + return np.column_stack(
-    stress: −inf counts as padding
-    - mask & (
-    + mask & np.isfinite(log_probs) & (
     bad input: a mask of one row is stretched over the batch
     - if log_probs.shape != mask.shape:
     + if False:
-    """,
-)
+""")
 
 
 @wrong("flag_outliers", "one place at a time", "stress")
@@ -534,9 +503,7 @@ def sample_by_sample(X, y, num_classes, steps=200, learning_rate=0.5):
     return {"losses": losses, "weights": W}
 
 
-edits(
-    weights_and_biases_apart,
-    """
+weights_and_biases_apart.edits("""
     property: the sum of the gradients in place of their mean
     - (e / total - onehot) / X.dtype.type(len(y))
     + e / total - onehot
@@ -554,13 +521,12 @@ edits(
     stress: the logarithm of a clipped probability
     - np.mean(np.log(total[:, 0]) - z[np.arange(len(y)), y])
     + -np.log(np.maximum((e / total)[np.arange(len(y)), y], 1e-12)).mean()
+    reference: an epsilon in the logarithm
+    + -np.log((e / total)[np.arange(len(y)), y] + 1e-9).mean()
     stress: softmax first, then log
     - losses[k] = np.mean(np.log(total[:, 0]) - z[np.arange(len(y)), y])
     + with np.errstate(divide="ignore"):
     +     losses[k] = -np.log((e / total)[np.arange(len(y)), y]).mean()
-    reference: an epsilon in the logarithm
-    - np.mean(np.log(total[:, 0]) - z[np.arange(len(y)), y])
-    + -np.log((e / total)[np.arange(len(y)), y] + 1e-9).mean()
     contract: the biases in the first row
     - [W, b]
     + [b, W]
@@ -582,15 +548,11 @@ edits(
     bad input: a negative label wraps around
     - y.min() < 0 or y.max()
     + y.max()
-    """,
-)
-edits(
-    float64_inside,
-    """
+""")
+float64_inside.edits("""
     contract: float64 ones make a float64 run of float32
     - given.astype(np.float64)
     + given
     - W.astype(given.dtype)
     + W
-    """,
-)
+""")

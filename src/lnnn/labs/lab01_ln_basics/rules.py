@@ -15,8 +15,7 @@ Decisions where the contract leaves room
 - "Without underflow" asks ``geometric_mean_prob`` for relative accuracy, however small the mean.
 - A float returned for float32 input may be a float32 or a float64; it is held to float32's digits.
 - NaN is graded as bad input for ``nll`` alone, the one row that names it.
-- A single number may come back as a Python float, a NumPy scalar or a 0-d array.
-"""
+- A single number may come back as a Python float, a NumPy scalar or a 0-d array."""
 
 import functools
 import math
@@ -91,8 +90,7 @@ def agree(lab, function, x, *, roughly=False, strictly=False):
     """Call ``function`` and compare its answer with the exact one; the answer.
 
     What a rule is not about costs no points in it: ``roughly`` asks for three digits, and only
-    ``strictly`` for the float type of ``x``, or for one float and no array of one element.
-    """
+    ``strictly`` for the float type of ``x``, or for one float and no array of one element."""
     reference = exact(function, x)
     value = getattr(lab, function)(x)
     if function in ELEMENTWISE:
@@ -130,8 +128,7 @@ def the_loss_is_minus_ln_p_in_the_shape_of_p(lab, p):
     and single numbers work too
 
     Look at the base (np.log is the natural one), at the sign, and at anything that averages: the
-    loss of each element is wanted. Start with np.asarray, so that lists work.
-    """
+    loss of each element is wanted. Start with np.asarray, so that lists work."""
     agree(lab, "nll", p, roughly=True)
 
 
@@ -140,8 +137,7 @@ def the_loss_of_a_product_is_the_sum_of_the_losses(lab, p, q):
     """The losses of a product add up, and a smaller p never has a smaller loss
 
     ln(pq) = ln p + ln q holds for every base, but not with a number added inside the logarithm, a
-    floor below p, or a formula in 1 − p.
-    """
+    floor below p, or a formula in 1 − p."""
     answers = [agree(lab, "nll", x) for x in (p, q, p * q)]
     expect.close(answers[0] + answers[1], answers[2], what="the sum of two losses")
     if np.any(np.diff(answers[0][np.argsort(p)]) > 0):
@@ -154,8 +150,7 @@ def the_loss_of_zero_is_infinite_and_silent(lab, p):
 
     np.log(0) is −inf and warns. The infinity is the right answer; with np.errstate(divide='ignore')
     around the logarithm it comes silently. An epsilon or np.clip puts a finite, wrong number in its
-    place.
-    """
+    place."""
     agree(lab, "nll", p)
     expect.quiet(lab)
 
@@ -165,8 +160,7 @@ def the_smallest_probabilities_have_finite_losses(lab, p):
     """The smallest probabilities a float can hold, and those next to 1, have finite, right losses
 
     1/p overflows for such p, and an epsilon swallows them. The logarithm itself has no trouble with
-    them.
-    """
+    them."""
     expect.finite(agree(lab, "nll", p))
     expect.quiet(lab)
 
@@ -176,8 +170,7 @@ def nan_is_refused(lab, p, bad):
     """A NaN among the probabilities is a ValueError that names p
 
     NaN < 0 and NaN > 1 are both false, so two comparisons let it through. Ask instead whether all
-    values lie between 0 and 1; if not, raise.
-    """
+    values lie between 0 and 1; if not, raise."""
     agree(lab, "nll", p, roughly=True)
     with expect.refused(*P):
         lab.nll(bad)
@@ -190,8 +183,7 @@ def nan_is_refused(lab, p, bad):
 def it_is_the_sum_of_ln_p(lab, p):
     """It returns Σ ln p: ½, ¼ and ⅛ together have the log-probability −6 · ln 2
 
-    Sum the logarithms. They are negative, so their sum is too: no minus sign here, and no mean.
-    """
+    Sum the logarithms. They are negative, so their sum is too: no minus sign here, and no mean."""
     agree(lab, "sequence_log_prob", p, roughly=True)
 
 
@@ -200,8 +192,7 @@ def the_empty_sequence_is_certain(lab, p, empty):
     """The empty sequence gives 0.0
 
     The empty product is 1, and ln 1 is 0. np.sum of an empty array says so by itself; a mean, a
-    maximum or a product with an index does not.
-    """
+    maximum or a product with an index does not."""
     agree(lab, "sequence_log_prob", p, roughly=True)
     agree(lab, "sequence_log_prob", empty)
     expect.quiet(lab)
@@ -212,8 +203,7 @@ def joined_sequences_add_up(lab, a, b, order):
     """Two sequences, one after the other, have the sum of their log-probabilities; the order of the
     tokens does not matter; a token of probability 1 adds nothing
 
-    A mean fails this, and so does an epsilon in the logarithm: it adds a little for every token.
-    """
+    A mean fails this, and so does an epsilon in the logarithm: it adds a little for every token."""
     joined = np.concatenate([a, b])
     both, first, second, shuffled = (
         agree(lab, "sequence_log_prob", p) for p in (joined, a, b, joined[order])
@@ -233,8 +223,7 @@ def it_is_exp_of_minus_the_mean(lab, log_probs):
     """It returns exp(−mean) of the log-probabilities: for ½, ¼ and ⅛ it is 4
 
     Three things go wrong here: the minus sign, the sum in place of the mean, and 2 ** (…) with
-    log-probabilities in nats.
-    """
+    log-probabilities in nats."""
     agree(lab, "perplexity", log_probs, roughly=True)
 
 
@@ -244,8 +233,7 @@ def equally_likely_tokens_have_the_perplexity_of_their_number(lab, v, length, te
     twice changes nothing; certainty gives 1
 
     If the length matters, or twice the text has another perplexity, there is a sum where a mean
-    belongs. If V comes out as another power of V, look at the base of the logarithm.
-    """
+    belongs. If V comes out as another power of V, look at the base of the logarithm."""
     uniform = np.full(length, -math.log(v))
     # The logarithm itself is rounded: half an ulp of ln V is a relative error of that size.
     slack = v * math.log(v) * np.finfo(np.float64).eps + rounding_of("perplexity", uniform, v)
@@ -261,8 +249,8 @@ def equally_likely_tokens_have_the_perplexity_of_their_number(lab, v, length, te
 def perplexity_agrees_with_fifty_digits(lab, log_probs):
     """It agrees with the exact value
 
-    Average the logarithms, not their exponentials: the mean of 1/p is something else, and larger.
-    """
+    Average the logarithms, not their exponentials: the mean of 1/p is something else, and
+    larger."""
     agree(lab, "perplexity", log_probs)
 
 
@@ -271,8 +259,7 @@ def the_perplexity_of_a_long_text_is_finite(lab, log_probs):
     """100 000 tokens, and a mean of −600, give a finite, right value without a warning
 
     The sum of that many log-probabilities is far below −745, and its exponential is 0. Divide by
-    the number of tokens before exp, not after it.
-    """
+    the number of tokens before exp, not after it."""
     expect.finite(agree(lab, "perplexity", log_probs))
     expect.quiet(lab)
 
@@ -283,8 +270,7 @@ def an_impossible_token_has_infinite_perplexity(lab, possible, impossible):
 
     The text holds a token that the model called impossible. The mean is −inf, and e^(+inf) is +inf,
     all by itself: −inf needs no case of its own. Leaving such tokens out, or capping them, hides
-    it.
-    """
+    it."""
     agree(lab, "perplexity", possible)
     agree(lab, "perplexity", impossible)
     expect.quiet(lab)
@@ -295,8 +281,7 @@ def a_positive_log_probability_is_refused(lab, log_probs, bad):
     """A positive log-probability is a ValueError that names log_probs
 
     A positive value says that somebody handed in losses, or logits. Nothing fails by itself then,
-    and the perplexity may come out below 1. Check every element, not the mean.
-    """
+    and the perplexity may come out below 1. Check every element, not the mean."""
     agree(lab, "perplexity", log_probs, roughly=True)
     with expect.refused(*LOG_PROBS):
         lab.perplexity(bad)
@@ -310,8 +295,7 @@ def it_is_the_nth_root_of_the_product(lab, p):
     """It returns the n-th root of the product of n probabilities: for ½, ¼ and ⅛ it is ¼
 
     np.mean is the arithmetic mean; it gives 0.29. For the geometric one the mean is taken of the
-    logarithms, and exp brings it back to a probability.
-    """
+    logarithms, and exp brings it back to a probability."""
     agree(lab, "geometric_mean_prob", p, roughly=True)
 
 
@@ -321,8 +305,7 @@ def the_geometric_mean_scales_and_stays_below_the_arithmetic_one(lab, p):
     it; it is never above the arithmetic mean
 
     An arithmetic mean passes the first two and fails the third. An epsilon in the logarithm fails
-    the second.
-    """
+    the second."""
     same = np.full(p.size, p[0])
     value, small, equal = (agree(lab, "geometric_mean_prob", x) for x in (p, p / 1024, same))
     slack = 2 * rounding_of("geometric_mean_prob", p, small)
@@ -342,8 +325,7 @@ def nats_are_divided_by_ln_two(lab, nats):
     lists, integers, single numbers work too
 
     A bit is the smaller unit, so there are more bits than nats: 1.44 for each. If your number
-    shrinks, the factor is upside down. np.log2(nats) takes a second logarithm.
-    """
+    shrinks, the factor is upside down. np.log2(nats) takes a second logarithm."""
     agree(lab, "nats_to_bits", nats, roughly=True)
 
 
@@ -352,8 +334,7 @@ def ln_two_nats_are_one_bit(lab, bits, a, b):
     """k · ln 2 nats are k bits, and the sum of two amounts has the sum of their bits
 
     One event in two is ln 2 nats and one bit. Check that case by hand. A change of unit is one
-    constant factor, nothing else.
-    """
+    constant factor, nothing else."""
     # ln 2 as a float is off by half an ulp, and so is the product: 2.2e-16 relative.
     expect.close(agree(lab, "nats_to_bits", bits * LN2), bits)
     answers = [agree(lab, "nats_to_bits", nats) for nats in (a, b, a + b)]
@@ -367,8 +348,7 @@ def nats_to_bits_agrees_with_fifty_digits(lab, nats):
     """It agrees with the exact value, to all digits
 
     Let NumPy compute ln 2. A factor written with three or four digits is right to three or four
-    digits.
-    """
+    digits."""
     agree(lab, "nats_to_bits", nats)
 
 
@@ -377,8 +357,7 @@ def any_real_number_has_its_bits(lab, nats):
     """It works for any real number: 1e300, negative ones, zero
 
     There is no need to go back to a probability: exp of a large number overflows, and exp of a
-    large loss with the other sign is 0.
-    """
+    large loss with the other sign is 0."""
     expect.finite(agree(lab, "nats_to_bits", nats))
     expect.quiet(lab)
 
@@ -393,8 +372,7 @@ def it_agrees_with_fifty_digits(lab, function, p):
     np.log alone is that good. An epsilon in the logarithm, or a floor under p, is an error of its
     own; it is seen first where p is small. A product on the way loses digits long before it becomes
     0, and a float32 step loses them everywhere. For a geometric mean compare with Python's
-    statistics.geometric_mean: if the first digits differ, it is another mean.
-    """
+    statistics.geometric_mean: if the first digits differ, it is another mean."""
     agree(lab, function, p)
 
 
@@ -403,8 +381,7 @@ def the_float_type_stays(lab, function, x):
     """float32 in, float32 out; integers and lists are computed in float64
 
     Turn the array into float64 only if it is no float array already. Look for a float64 array on
-    the way that drags the result along; a Python float such as math.log(2) keeps the type.
-    """
+    the way that drags the result along; a Python float such as math.log(2) keeps the type."""
     agree(lab, function, x, roughly=True, strictly=True)
 
 
@@ -412,8 +389,7 @@ def the_float_type_stays(lab, function, x):
 def the_answer_is_one_float(lab, function, p):
     """The answer is one float
 
-    Return float(…), not an array of one element: look for keepdims or an index like [-1:].
-    """
+    Return float(…), not an array of one element: look for keepdims or an index like [-1:]."""
     agree(lab, function, argument(function, p), roughly=True, strictly=True)
 
 
@@ -422,8 +398,7 @@ def the_argument_is_left_alone(lab, function, p):
     """The caller's array is left as it was
 
     np.log(p, out=p), p *= … and p[p == 0] = … write into the caller's array, because np.asarray
-    makes no copy. So do log_probs *= −1 and nats /= …; −log_probs and nats / … make a new one.
-    """
+    makes no copy. So do log_probs *= −1 and nats /= …; −log_probs and nats / … make a new one."""
     agree(lab, function, argument(function, p), roughly=True)
     expect.untouched(lab)
 
@@ -433,8 +408,7 @@ def a_hundred_thousand_tokens_survive(lab, function, p):
     """100 000 tokens, or a few tiny ones, have a finite, right answer, without a warning
 
     The product of that many probabilities is 0 in any float: ln 0 is −inf, and the root of 0 is 0.
-    Take the logarithm of each probability first, then add or average.
-    """
+    Take the logarithm of each probability first, then add or average."""
     expect.finite(agree(lab, function, p))
     expect.quiet(lab)
 
@@ -446,8 +420,7 @@ def one_impossible_token_makes_the_sequence_impossible(lab, function, possible, 
 
     ln 0 = −inf, and e^(−inf) is exactly 0, so the zero takes care of itself once the warning of
     np.log is off: np.errstate(divide='ignore'). Leaving zeros out, or lifting them to an epsilon,
-    gives another number.
-    """
+    gives another number."""
     agree(lab, function, possible)
     agree(lab, function, impossible)
     expect.quiet(lab)
@@ -458,8 +431,7 @@ def what_lies_outside_zero_and_one_is_refused(lab, function, p, bad):
     """A p below 0 or above 1 is a ValueError that names it, wherever it stands
 
     Check all values before the logarithm. np.log(−1) is only a NaN and a warning, and np.log(1.2)
-    is a perfectly ordinary number: neither stops anybody.
-    """
+    is a perfectly ordinary number: neither stops anybody."""
     agree(lab, function, p, roughly=True)
     with expect.refused(*P):
         getattr(lab, function)(bad)
@@ -470,8 +442,7 @@ def nothing_at_all_is_refused(lab, function, p, empty):
     """An empty argument is a ValueError that names it
 
     A mean of nothing divides 0 by 0: NumPy makes a NaN of it, with a warning that is easy to miss.
-    Look at the size first, before you divide by it.
-    """
+    Look at the size first, before you divide by it."""
     agree(lab, function, argument(function, p), roughly=True)
     with expect.refused(*(LOG_PROBS if function == "perplexity" else P)):
         getattr(lab, function)(empty)

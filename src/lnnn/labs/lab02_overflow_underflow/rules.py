@@ -16,8 +16,7 @@ Decisions where the contract leaves room
   lies closer to overflow than a factor of 1.5.
 - A NaN or +inf logit is not graded in ``naive_softmax_verdict``; a dtype other than the three is
   graded as bad input in ``exp_thresholds`` alone.
-- The grader passes dtypes by name, the form that crosses a process wall.
-"""
+- The grader passes dtypes by name, the form that crosses a process wall."""
 
 import functools
 import math
@@ -142,8 +141,7 @@ def verdict(lab, z, dtype, wanted):
 def steps(lab, a, b, wanted, *, strictly=False):
     """Compare ulp_distance with the ``wanted`` whole numbers, in the order of ``a``.
 
-    Any number type will do, if its values are right; ``strictly`` asks for uint64.
-    """
+    Any number type will do, if its values are right; ``strictly`` asks for uint64."""
     value = lab.ulp_distance(a, b)
     if not isinstance(value, np.ndarray | np.generic) or value.dtype.kind not in "iuf":
         raise AssertionError("the answer is not an array of whole numbers")
@@ -157,8 +155,7 @@ def steps(lab, a, b, wanted, *, strictly=False):
 def agree(lab, x, *, roughly=False, strictly=False):
     """Compare log1mexp with the exact value: within 4 ulp, or 1e-5 in float32; the answer.
 
-    ``roughly`` asks for three digits, ``strictly`` also for the float type of ``x``.
-    """
+    ``roughly`` asks for three digits, ``strictly`` also for the float type of ``x``."""
     flat = np.array(x, dtype=np.float64).reshape(-1).tolist()
     right = np.array([complement(v) for v in flat], dtype=object).reshape(np.shape(x))
     value = lab.log1mexp(x)
@@ -188,8 +185,7 @@ def the_first_two_thresholds_are_logarithms(lab, dtype):
     (2 − 2⁻²³)·2¹²⁷ and of 2⁻¹²⁶
 
     np.finfo has max and tiny, the smallest normal number. Look at the order, and at e^x against x:
-    the thresholds are logarithms. The second is not minus the first.
-    """
+    the thresholds are logarithms. The second is not minus the first."""
     thresholds(lab, dtype, 1e-7, FIRST_TWO)
 
 
@@ -198,8 +194,7 @@ def the_third_threshold_is_half_a_step_above_zero(lab, dtype):
     """The third is ln of half the smallest subnormal number: in float32 that number is 2⁻¹⁴⁹
 
     Rounding goes to the nearest: down to half of the smallest subnormal number e^x is still rounded
-    up to it, and only below that it becomes 0. Without the half you are off by ln 2.
-    """
+    up to it, and only below that it becomes 0. Without the half you are off by ln 2."""
     thresholds(lab, dtype, 1e-7, which=("zero",))
 
 
@@ -208,8 +203,7 @@ def the_thresholds_are_a_tuple_of_floats(lab, dtype):
     """The answer is a tuple of three Python floats or float64 numbers
 
     return a, b, c makes a tuple. An array, a list or a number in float16 is not asked for: what is
-    computed in float16 has three digits.
-    """
+    computed in float16 has three digits."""
     value = thresholds(lab, dtype, 1e-7, FIRST_TWO)
     kinds = [type(value).__name__, *(type(v).__name__ for v in value)]
     if not isinstance(value, tuple) or not all(isinstance(v, float) for v in value):
@@ -222,8 +216,7 @@ def the_thresholds_of_float16_are_not_rounded_to_it(lab, dtype):
     """The thresholds of float16 are its own, and not rounded to it
 
     np.log of a float16 number is computed in float16, which has three digits. Make a Python float
-    of the number first.
-    """
+    of the number first."""
     thresholds(lab, dtype, 1e-7, FIRST_TWO)
 
 
@@ -232,8 +225,7 @@ def the_zero_threshold_of_float64_is_reached_in_log_space(lab, dtype):
     """In float64 the third threshold is finite and right, without a warning: −1075 · ln 2
 
     Half the smallest subnormal of float64 is 0 in float64, and ln 0 is −inf. It is a power of two:
-    its logarithm is the exponent times ln 2, and no tiny number is needed.
-    """
+    its logarithm is the exponent times ln 2, and no tiny number is needed."""
     thresholds(lab, dtype, 1e-12, which=("zero",))
     expect.quiet(lab)
 
@@ -243,8 +235,7 @@ def the_thresholds_agree_with_fifty_digits(lab, dtype):
     """All nine numbers agree with the exact logarithms to 1e-12
 
     The values are wanted with all digits of float64, for the smaller types too: take the logarithm
-    in float64.
-    """
+    in float64."""
     thresholds(lab, dtype, 1e-12)
 
 
@@ -253,8 +244,7 @@ def other_types_are_refused(lab, dtype):
     """A dtype that is none of the three is a ValueError that names it
 
     np.finfo refuses integers, but it knows complex64. Compare with the three types that are
-    allowed.
-    """
+    allowed."""
     thresholds(lab, "float32", 1e-7, FIRST_TWO)
     with expect.refused("dtype"):
         lab.exp_thresholds(dtype)
@@ -264,8 +254,7 @@ def other_types_are_refused(lab, dtype):
 def unknown_names_are_refused(lab, name):
     """A name that NumPy does not know is a ValueError, too
 
-    np.dtype raises a TypeError for such a name. Catch it and raise your own ValueError.
-    """
+    np.dtype raises a TypeError for such a name. Catch it and raise your own ValueError."""
     thresholds(lab, "float32", 1e-7, FIRST_TWO)
     with expect.refused("dtype"):
         lab.exp_thresholds(name)
@@ -280,8 +269,7 @@ def every_element_gets_its_word(lab, z, dtype, wanted):
 
     Compare z with the three thresholds, from the largest to the smallest. Look at the order of the
     comparisons and at the sign: large z overflow, very negative ones become zero. Each type has its
-    own thresholds.
-    """
+    own thresholds."""
     words(lab, z, dtype, wanted)
 
 
@@ -289,8 +277,7 @@ def every_element_gets_its_word(lab, z, dtype, wanted):
 def subnormal_is_a_word_of_its_own(lab, z, dtype, wanted):
     """A subnormal exponential is told from a normal one and from zero
 
-    Between the second and the third threshold e^z is held with fewer digits, but it is not zero.
-    """
+    Between the second and the third threshold e^z is held with fewer digits, but it is not zero."""
     words(lab, z, dtype, wanted)
 
 
@@ -300,8 +287,7 @@ def the_words_come_in_one_order(lab, z, wanted):
     never overflows or loses what a narrower one holds
 
     If the order breaks, two conditions overlap or one is turned round. If the types disagree, a
-    threshold of one type is used for another.
-    """
+    threshold of one type is used for another."""
     held_before = np.zeros(z.size, dtype=bool)
     for dtype in DTYPES:
         answer = words(lab, z.copy(), dtype, wanted[dtype])
@@ -318,8 +304,7 @@ def classify_exp_agrees_with_the_rounded_exponential(lab, z, dtype, wanted):
     """It agrees with e^z computed to fifty digits and then rounded to the type
 
     A subnormal number is small but not zero. If only those are wrong, the third threshold is
-    missing, or it is that of another type.
-    """
+    missing, or it is that of another type."""
     words(lab, z, dtype, wanted)
 
 
@@ -328,8 +313,7 @@ def next_to_the_thresholds_the_words_are_right(lab, z, dtype, wanted):
     """Right next to the thresholds it still names the right side
 
     Thresholds rounded to two decimals, or 88 and 709, are too coarse here. So is a z rounded to
-    float16.
-    """
+    float16."""
     words(lab, z, dtype, wanted)
 
 
@@ -338,8 +322,7 @@ def infinities_are_classified_in_silence(lab, z, dtype, wanted):
     """−inf is zero, +inf and 1e300 are overflow, without a warning
 
     If you compute the exponential, or convert z to a narrower type, NumPy warns about the overflow.
-    Comparing z with the thresholds needs neither.
-    """
+    Comparing z with the thresholds needs neither."""
     words(lab, z, dtype, wanted)
     expect.quiet(lab)
 
@@ -349,8 +332,7 @@ def nan_is_refused(lab, z, dtype, wanted, bad):
     """A NaN among the z is a ValueError that names z
 
     NaN fails every comparison, so it falls through to the last word. Ask np.isnan before you
-    compare.
-    """
+    compare."""
     words(lab, z, dtype, wanted)
     with expect.refused("z"):
         lab.classify_exp(bad, dtype)
@@ -365,8 +347,7 @@ def the_four_verdicts_are_told_apart(lab, z, dtype, wanted):
 
     Run the textbook formula in that type and look at its parts: the exponentials and their sum.
     Overflow comes first, even if another class is lost as well. 0/0 needs every exponential to be
-    zero, lost only one.
-    """
+    zero, lost only one."""
     verdict(lab, z, dtype, wanted)
 
 
@@ -375,8 +356,7 @@ def the_type_decides(lab, z, dtype, wanted):
     """The verdict is that of the type asked for, whatever the type of z
 
     The same logits overflow in float16 and are fine in float64. Convert z to the type before exp; a
-    float64 exponential says nothing about float16.
-    """
+    float64 exponential says nothing about float16."""
     verdict(lab, z, dtype, wanted)
 
 
@@ -385,8 +365,7 @@ def a_class_that_is_out_changes_no_verdict(lab, z, dtype, wanted, order):
     """The order of the logits does not matter, and a class at −inf changes no verdict
 
     A logit of −inf is a class that was meant to be out: its exponential is 0 and nothing is lost.
-    Ask whether the logit itself is finite.
-    """
+    Ask whether the logit itself is finite."""
     for logits in (z, z[::-1].copy(), np.append(z, [-INF, -INF])[order]):
         verdict(lab, logits, dtype, wanted)
 
@@ -396,8 +375,7 @@ def the_verdict_agrees_with_exact_exponentials(lab, z, dtype, wanted):
     """It agrees with exact exponentials, each rounded to the type
 
     If only some verdicts are wrong, find out which exponential your code takes for zero or for
-    infinite, and compare it with np.exp in that type.
-    """
+    infinite, and compare it with np.exp in that type."""
     verdict(lab, z, dtype, wanted)
 
 
@@ -406,8 +384,7 @@ def a_sum_may_overflow_alone(lab, fits, overflows, dtype):
     """Exponentials that are finite, with a sum that is not, are an overflow
 
     Each exponential fits and their sum does not. Look at the sum as well: x/inf is 0 for every
-    class.
-    """
+    class."""
     verdict(lab, fits, dtype, "ok")
     verdict(lab, overflows, dtype, "overflow")
 
@@ -417,8 +394,7 @@ def a_subnormal_exponential_is_still_there(lab, z, gone, dtype):
     """A subnormal exponential is neither lost nor a zero of 0/0
 
     Below −87 a float32 exponential loses digits, but it is there down to −103.97. Ask whether it
-    equals 0, not whether it is small.
-    """
+    equals 0, not whether it is small."""
     verdict(lab, np.insert(z, 0, 0.0), dtype, "ok")
     verdict(lab, z, dtype, "ok")
     verdict(lab, np.append(z, gone), dtype, "lost")
@@ -429,8 +405,7 @@ def logits_that_the_type_cannot_hold_count_as_given(lab, z, dtype, wanted):
     """Logits that the type cannot hold count as they were given, and there is no warning
 
     −1e6 becomes −inf in float16, so look for finite logits in the array that you were given.
-    Converting, exp and the sum may all overflow here: keep them under np.errstate.
-    """
+    Converting, exp and the sum may all overflow here: keep them under np.errstate."""
     verdict(lab, z, dtype, wanted)
     expect.quiet(lab)
 
@@ -439,8 +414,8 @@ def logits_that_the_type_cannot_hold_count_as_given(lab, z, dtype, wanted):
 def nothing_but_minus_infinity_is_zero_by_zero(lab, some_out, all_out, dtype):
     """Logits that are all −inf give 0/0, without a warning
 
-    Every exponential is zero, so the formula is 0/0. That no class is lost comes later in the list.
-    """
+    Every exponential is zero, so the formula is 0/0. That no class is lost comes later in the
+    list."""
     verdict(lab, some_out, dtype, "ok")
     verdict(lab, all_out, dtype, "0/0")
     expect.quiet(lab)
@@ -451,8 +426,7 @@ def other_shapes_are_refused(lab, z, dtype, wanted, bad):
     """No logits, or logits that have not exactly one dimension, are a ValueError that names z
 
     Look at ndim and size before anything else. A batch would need one verdict for each row, and an
-    empty z would be called 0/0.
-    """
+    empty z would be called 0/0."""
     verdict(lab, z, dtype, wanted)
     with expect.refused("z"):
         lab.naive_softmax_verdict(bad, dtype)
@@ -467,8 +441,7 @@ def it_counts_the_steps(lab, a, b, wanted):
     float, 2⁵² from 1 to 2
 
     From 1 to 1 + 2.2e-16 is one step. Dividing the difference by the gap at one end fails when the
-    gap changes in between; counting in the bits does not.
-    """
+    gap changes in between; counting in the bits does not."""
     for first, second in ((a, b), (b, a), (np.negative(a), np.negative(b))):
         steps(lab, first, second, wanted)
 
@@ -478,8 +451,7 @@ def the_steps_are_uint64(lab, a, b, wanted):
     """The answer is a uint64 array; what comes in as float32 or as integers counts as float64
 
     float64 cannot count beyond 2^53 in single steps, and int64 ends below the longest distance.
-    View the bits with array.view(np.uint64) and stay there: the next float is the next integer.
-    """
+    View the bits with array.view(np.uint64) and stay there: the next float is the next integer."""
     steps(lab, a, b, wanted, strictly=True)
 
 
@@ -489,8 +461,7 @@ def distances_add_up(lab, a, b, c, there, further):
     up
 
     If they add up on one side of 0 only, the sign is not dealt with: negative floats have larger
-    bits than positive ones, and in reverse order.
-    """
+    bits than positive ones, and in reverse order."""
     steps(lab, a, b, there)
     steps(lab, b, a, there)
     steps(lab, b, c, further)
@@ -503,8 +474,7 @@ def ulp_distance_agrees_with_whole_numbers(lab, a, b, wanted):
     """It agrees with counting in whole numbers, for floats of all sizes
 
     Any rounding on the way shows up here, because the counts have up to 19 digits: look for a float
-    in the middle of the calculation.
-    """
+    in the middle of the calculation."""
     steps(lab, a, b, wanted)
 
 
@@ -513,8 +483,7 @@ def the_two_zeros_are_one_place(lab, a, b, wanted):
     """+0 and −0 are 0 apart, and across 0 the steps on both sides add up
 
     −0.0 has only its sign bit set, so as a plain integer it is the largest of all. Take the sign
-    away before you read the bits.
-    """
+    away before you read the bits."""
     steps(lab, a, b, wanted)
 
 
@@ -524,8 +493,7 @@ def the_whole_range_is_counted(lab, a, b, wanted):
 
     That distance is 1.8e19, above the end of int64 (9.2e18), and float64 would round it. Stay in
     uint64, and subtract the smaller number from the larger one: unsigned numbers wrap around below
-    0.
-    """
+    0."""
     steps(lab, a, b, wanted)
     expect.quiet(lab)
 
@@ -535,8 +503,7 @@ def what_is_not_finite_is_refused(lab, a, b, wanted, bad):
     """A NaN or an infinity, in a or in b, is a ValueError that names the argument
 
     NaN and inf have bits, too, so a distance comes out without any complaint. Ask np.isfinite for
-    both arguments.
-    """
+    both arguments."""
     steps(lab, a, b, wanted)
     for arguments in ((bad, a), (a, bad)):
         with expect.refused("a", "b"):
@@ -551,8 +518,7 @@ def it_is_the_log_of_the_complement(lab, x):
     """It returns ln(1 − e^x) in the shape of x; lists, integers and single numbers work too
 
     Check the signs: e^x lies between 0 and 1, so the answer is negative. For x = −ln 2 it is −ln 2
-    again.
-    """
+    again."""
     agree(lab, x, roughly=True)
 
 
@@ -561,8 +527,7 @@ def the_float_type_stays(lab, x):
     """float32 in, float32 out; integers and lists are computed in float64
 
     Turn the array into float64 only if it is no float array already, and look for a float64 array
-    on the way that drags the result along.
-    """
+    on the way that drags the result along."""
     agree(lab, x, roughly=True, strictly=True)
 
 
@@ -572,8 +537,7 @@ def the_complement_of_the_complement_is_where_it_started(lab, x, further):
     ln(1 + e^x)
 
     1 − (1 − p) = p, to the last digits. If it comes back with fewer digits, they were lost in
-    1 − e^x: neither side of the change-over may form it.
-    """
+    1 − e^x: neither side of the change-over may form it."""
     eps = np.finfo(np.float64).eps
     y = agree(lab, x)
     back = expect.array(lab.log1mexp(y), y.shape, np.float64)
@@ -593,8 +557,7 @@ def log1mexp_agrees_within_four_ulp(lab, x):
     """It agrees with the exact value within 4 ulp, for x from −37 to −1e-3
 
     One of the two formulas holds near 0, the other far from it, and they change over at e^x = ½. If
-    the error is large on one side only, they are swapped, or one serves for all.
-    """
+    the error is large on one side only, they are swapped, or one serves for all."""
     agree(lab, x)
 
 
@@ -603,8 +566,7 @@ def log1mexp_is_right_close_to_zero(lab, x):
     """Close to 0, down to x = −1e-300, it is right within 4 ulp, without a warning
 
     Here 1 − e^x is nearly −x, but e^x rounds to 1 and the subtraction leaves nothing. np.expm1
-    gives e^x − 1 with all its digits.
-    """
+    gives e^x − 1 with all its digits."""
     agree(lab, x)
     expect.quiet(lab)
 
@@ -614,8 +576,7 @@ def log1mexp_is_right_far_from_zero(lab, x):
     """Far from 0, down to x = −745, it is right within 4 ulp, without a warning
 
     Here the answer is nearly −e^x, but 1 − e^x rounds to 1 and its logarithm to 0. np.log1p gives
-    ln(1 + y) with all digits of a tiny y.
-    """
+    ln(1 + y) with all digits of a tiny y."""
     agree(lab, x)
     expect.quiet(lab)
 
@@ -625,8 +586,7 @@ def the_complement_of_certainty_is_impossible(lab, x):
     """x = 0 gives −inf, without a warning
 
     The event is certain, its complement impossible. The warning of the logarithm comes even where
-    np.where drops the value: np.errstate(divide='ignore') around both formulas.
-    """
+    np.where drops the value: np.errstate(divide='ignore') around both formulas."""
     agree(lab, x, roughly=True)
     expect.quiet(lab)
 
@@ -636,8 +596,7 @@ def what_is_no_log_probability_is_refused(lab, x, bad):
     """A positive x, or NaN, is a ValueError that names x
 
     A positive x is no log-probability, and 1 − e^x is negative. NaN fails every comparison: ask
-    whether all x are at most 0, and raise if not.
-    """
+    whether all x are at most 0, and raise if not."""
     agree(lab, x, roughly=True)
     with expect.refused("x"):
         lab.log1mexp(bad)
@@ -652,8 +611,7 @@ def the_arguments_are_left_alone(lab, function, inputs):
 
     np.exp(z, out=z), x *= … and z[z > …] = … write into the caller's array, because np.asarray
     makes no copy. a.view(np.uint64) shares its memory with a: what you change in the view changes
-    in a.
-    """
+    in a."""
     asked = {
         "classify_exp": words,
         "naive_softmax_verdict": verdict,

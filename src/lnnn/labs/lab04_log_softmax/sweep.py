@@ -5,9 +5,8 @@ import functools
 import numpy as np
 
 from lnnn import exact
-
-from lnnn.suite.sweep_logits import over_logits
 from lnnn.suite.sweep import Batch, Exact
+from lnnn.suite.sweep_logits import over_logits
 
 
 @functools.cache

@@ -8,9 +8,8 @@ import functools
 import numpy as np
 
 from lnnn import exact
-
-from lnnn.suite.sweep_logits import CLASSES, labels, over_logits
 from lnnn.suite.sweep import Batch
+from lnnn.suite.sweep_logits import CLASSES, labels, over_logits
 
 _VECTOR = np.array([1.0, 0.25, -0.5])
 # Where the terms of a product cancel, the contract permits a few ulp for each class: a sum of V

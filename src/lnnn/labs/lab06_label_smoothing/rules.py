@@ -29,8 +29,8 @@ What the contract leaves open, and how it is read here
   batch. ``minimum_loss`` and ``optimal_logit_gap`` refuse the same α.
 - With α > 0 a logit of −inf costs +inf, silently. Its gradient is the formula of the row: −α/(V·B).
 - ``minimum_loss`` accepts V = 1: one class has the entropy 0. V < 1 is refused.
-- An empty batch, a float V, labels of type bool or of whole floats, a row of only −inf: not graded.
-"""
+- An empty batch, a float V, labels of type bool or of whole floats, a row of only −inf: not
+graded."""
 
 import math
 
@@ -38,6 +38,7 @@ import numpy as np
 from mpmath import mpf, workdps
 
 from lnnn import exact
+from lnnn.messages import _
 from lnnn.suite import expect, oracle
 from lnnn.suite.agree import ROUGHLY, float_type
 from lnnn.suite.rule import given, rule
@@ -99,18 +100,11 @@ NO_SLOPES = [given(BATCH, BAD_ALPHAS, LOGITS, labels) for labels in BAD_LABELS]
 NO_NUMBERS = [given(TEN, BAD_ALPHAS, [1])]
 
 
-def number(value, what):
-    """A float, also when it comes as an array of one element: its type has a rule of its own."""
-    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f":
-        return float(value.item())
-    return expect.scalar(value, what)
-
-
 def is_right(value, wanted, what, dtype=np.float64, strict=False, **tolerance):
     """``value`` is ``wanted``, a float or an array; with ``strict`` in its type too. Returns it."""
     wanted = np.asarray(wanted, dtype=np.float64)
     if wanted.shape == ():
-        value = np.dtype(dtype).type((expect.scalar if strict else number)(value, what))
+        value = np.dtype(dtype).type((expect.scalar if strict else expect.number)(value, what))
     else:
         value = (expect.array if strict else expect.floats)(value, wanted.shape, dtype, what)
     expect.close(value, wanted, what=what, **tolerance)
@@ -171,8 +165,7 @@ def the_target_is_a_onehot_mixed_with_a_uniform(lab, case):
     """It returns a (B, V) array: α/V everywhere, and 1 − α on top at the label of each row
 
     The share α is spread over all V classes, the true one included. Spread over the V − 1 others it
-    is another convention. Index rows and labels together, so that each row has its own label.
-    """
+    is another convention. Index rows and labels together, so that each row has its own label."""
     targets_right(lab, case, **ROUGHLY)
 
 
@@ -181,8 +174,7 @@ def labels_of_any_integer_type_give_float64_targets(lab, case):
     """Labels may be a list or any integer type; the targets are float64
 
     np.asarray(labels) first. Integer labels are computed in float64, so no float32 and no integer
-    array may decide the type of the answer.
-    """
+    array may decide the type of the answer."""
     targets_right(lab, case, strict=True, **ROUGHLY)
 
 
@@ -192,15 +184,15 @@ def each_row_of_targets_sums_to_one(lab, case):
 
     1 − α and α/V times V make 1. If the sum is short by α/V, the true class was given 1 − α alone:
     it is one of the V and gets its part of the share too. If it is above 1, the one-hot was not
-    scaled down.
-    """
+    scaled down."""
     value = targets_right(lab, case, **ROUGHLY)
     for row, label in zip(value, case[0], strict=True):
         # Rows of float32 earn this as well: 1e-6 is far below any α/V drawn here.
-        if not abs(math.fsum(row) - 1) <= 1e-6:
-            raise AssertionError(f"a row of the targets sums to {math.fsum(row)}")
-        if row.argmax() != label:
-            raise AssertionError("the largest entry of a row is not at its label")
+        total = math.fsum(row)
+        text = _("a row of the targets sums to {total}")
+        expect.that(abs(total - 1) <= 1e-6, text, total=total)
+        text = _("the largest entry of a row is not at its label")
+        expect.that(row.argmax() == label, text)
 
 
 @rule("smooth_labels", "reference", points=2)
@@ -208,12 +200,11 @@ def targets_agree_with_the_exact_value(lab, case):
     """It agrees with the exact value in all digits, for few classes and for many
 
     Compute in float64 throughout. The true class has 1 − α + α/V; a rounded or shortened form of it
-    is off.
-    """
+    is off."""
     value = targets_right(lab, case)
     off = max(abs(math.fsum(row) - 1) for row in value)
-    if not off <= 1e-12 + value.shape[1] * 1e-14:
-        raise AssertionError(f"a row of the targets sums to 1 ± {off:.2g}")
+    text = _("a row of the targets sums to 1 ± {off:.2g}")
+    expect.that(off <= 1e-12 + value.shape[1] * 1e-14, text, off=off)
 
 
 @rule("smooth_labels", "stress", points=2, examples=EDGES)
@@ -221,8 +212,7 @@ def no_smoothing_and_a_single_class_are_no_problem(lab, usual, edge):
     """α = 0 gives the one-hot targets themselves; a single class has the target 1
 
     With α = 0 the formula needs no special case: α/V is 0. With V = 1 the true class has 1 − α + α.
-    A division by V − 1 breaks there.
-    """
+    A division by V − 1 breaks there."""
     targets_right(lab, usual, **ROUGHLY)
     targets_right(lab, edge)
     expect.quiet(lab)
@@ -234,8 +224,7 @@ def a_label_that_is_no_class_has_no_target(lab, usual, labels, num_classes):
     one that names num_classes
 
     −1 is the last class for NumPy, silently, and −1 or −100 is what data sets use for padding.
-    Check the range yourself, and do not round 0.5 with astype(int).
-    """
+    Check the range yourself, and do not round 0.5 with astype(int)."""
     targets_right(lab, usual, **ROUGHLY)
     # With no class every label is out of range, so either may be named.
     with expect.refused("labels", "label", *(["num_classes"] if num_classes < 1 else [])):
@@ -251,8 +240,7 @@ def the_loss_mixes_the_label_with_the_mean_of_all_classes(lab, batch):
     −ln p over all V classes
 
     Two terms a row. The second is a mean over all classes, the true one included: not a sum, and
-    not a mean over the V − 1 others. Then the mean over the batch.
-    """
+    not a mean over the V − 1 others. Then the mean over the batch."""
     batch_right(lab, LOSS, batch, **ROUGHLY)
 
 
@@ -261,8 +249,7 @@ def the_smoothed_loss_is_a_float(lab, batch):
     """It returns a float, for float32 and integer logits, lists, and labels of any integer type
 
     np.asarray on both arguments first; integer logits become float64. Return float(...), not an
-    array of one element.
-    """
+    array of one element."""
     # Logits of integers in all digits: that tells float64 from float32.
     how = {} if np.asarray(batch[0]).dtype.kind in "iu" else ROUGHLY
     batch_right(lab, LOSS, batch, strict=True, **how)
@@ -274,14 +261,13 @@ def no_smoothing_is_cross_entropy_and_the_loss_is_linear_in_alpha(lab, batch):
 
     α weighs the mean over all classes and 1 − α the label. Swapped weights give the plain loss at
     α = 1. Smoothing the prediction, ln((1 − α)p + α/V), is another loss: it is not a straight line
-    in α.
-    """
+    in α."""
     logits, labels, alpha, targets = batch
     plain = oracle.cross_entropy(logits, labels)
     whole = oracle.soft_cross_entropy(logits, targets)
     for share, wanted in ((0.0, plain), (alpha / 2, (plain + whole) / 2), (alpha, whole)):
         value = lab.smoothed_cross_entropy(logits, labels, share)
-        is_right(value, wanted, f"the loss for α = {share:.3g}", **ROUGHLY)
+        is_right(value, wanted, _("the loss for α = {alpha:.3g}").format(alpha=share), **ROUGHLY)
 
 
 @rule(LOSS, "property", points=2)
@@ -290,8 +276,7 @@ def shifts_and_the_order_of_rows_leave_the_smoothed_loss(lab, batch, shift, orde
     logits cost ln V for every α
 
     Each row has its own shift and its own label. If equal logits cost anything but ln V, the
-    weights of the two terms do not sum to one.
-    """
+    weights of the two terms do not sum to one."""
     logits, labels, alpha, targets = batch
     batch_right(lab, LOSS, batch, **ROUGHLY)
     batch_right(lab, LOSS, (logits + shift, labels, alpha, targets), **ROUGHLY)
@@ -306,8 +291,7 @@ def the_smoothed_loss_agrees_with_fifty_digits_in_float32(lab, batch):
     """It agrees with the exact value in float32
 
     float32 has 7 digits: with logits near 10 000 only three of them stand behind the point. Shift
-    first, and stay shifted.
-    """
+    first, and stay shifted."""
     batch_right(lab, LOSS, batch)
 
 
@@ -317,8 +301,7 @@ def a_sure_model_pays_for_every_class(lab, batch):
     and the largest of the contract
 
     With smoothing every class counts, also the one far below. A probability that rounds to 0 on the
-    way makes it inf. Go from logits to log-probabilities in one step.
-    """
+    way makes it inf. Go from logits to log-probabilities in one step."""
     batch_right(lab, LOSS, batch)
     expect.quiet(lab)
 
@@ -329,8 +312,7 @@ def an_impossible_wrong_class_costs_nothing_without_smoothing(lab, usual, edge):
 
     0·∞ is NaN. With α = 0 the mean over all classes may be infinite and must still count for
     nothing: leave that term out when its weight is 0. The same goes for a one-hot target times a
-    log-probability of −inf.
-    """
+    log-probability of −inf."""
     batch_right(lab, LOSS, usual, **ROUGHLY)
     batch_right(lab, LOSS, edge)
     expect.quiet(lab)
@@ -341,8 +323,7 @@ def smoothing_makes_an_impossible_class_infinitely_wrong(lab, usual, edge):
     """With α above 0 a logit of −inf costs +inf, whatever the label; no warning
 
     The target gives every class a share, so a class that can't occur is infinitely wrong.
-    np.nan_to_num and clipping put a finite number there that means nothing.
-    """
+    np.nan_to_num and clipping put a finite number there that means nothing."""
     batch_right(lab, LOSS, usual, **ROUGHLY)
     batch_right(lab, LOSS, edge)
     expect.quiet(lab)
@@ -354,8 +335,7 @@ def the_smoothed_loss_refuses_bad_labels(lab, usual, logits, labels):
     another number of labels than of rows
 
     NumPy takes −1 for the last class and spreads a single label over all rows, both in silence.
-    Check range, type and shape yourself; smooth_labels does not know how many rows there are.
-    """
+    Check range, type and shape yourself; smooth_labels does not know how many rows there are."""
     batch_right(lab, LOSS, usual, **ROUGHLY)
     refuses_labels(lab.smoothed_cross_entropy, logits, labels)
 
@@ -368,8 +348,7 @@ def the_gradient_is_softmax_minus_the_smoothed_target(lab, batch):
     """It returns (softmax − smoothed target)/B, shape (B, V)
 
     What the model said, minus what it should say; α/V in every class. The loss is a mean over the
-    batch, which leaves a factor 1/B.
-    """
+    batch, which leaves a factor 1/B."""
     batch_right(lab, GRAD, batch, **ROUGHLY)
 
 
@@ -378,8 +357,7 @@ def the_smoothed_gradient_keeps_the_float_type(lab, batch):
     """The float type of the logits is kept; integers and lists are computed in float64
 
     float64 targets drag float32 probabilities along: softmax − targets is float64 then. Convert the
-    targets or the result to the type of the logits.
-    """
+    targets or the result to the type of the logits."""
     batch_right(lab, GRAD, batch, strict=True, **ROUGHLY)
 
 
@@ -388,12 +366,11 @@ def each_row_of_the_smoothed_gradient_sums_to_zero(lab, batch):
     """Each row sums to 0
 
     Softmax sums to 1 and so must the target. If yours does not, look at the target of the true
-    class: 1 − α + α/V.
-    """
+    class: 1 − α + α/V."""
     value = batch_right(lab, GRAD, batch, **ROUGHLY)
     # Rows computed in float32 earn this as well: 1e-6 for each of their entries.
-    if not np.abs(value.sum(axis=1)).max() <= value.shape[1] * 1e-6:
-        raise AssertionError(f"the rows of the gradient sum to {value.sum(axis=1)}")
+    sums, text = value.sum(axis=1), _("the rows of the gradient sum to {sums}, not to 0")
+    expect.that(np.abs(sums).max() <= value.shape[1] * 1e-6, text, sums=sums)
 
 
 @rule(GRAD, "property", points=2, examples=AROUND_THE_GAP)
@@ -401,8 +378,7 @@ def the_smoothed_gradient_turns_round_at_the_target(lab, batch):
     """It is 0 where the model says exactly the smoothed target, and not at any surer model
 
     The lowest loss lies at a finite gap between the logits. Past it the gradient turns round and
-    pulls the true logit down. A gradient without α never does.
-    """
+    pulls the true logit down. A gradient without α never does."""
     batch_right(lab, GRAD, batch, **ROUGHLY)
 
 
@@ -412,8 +388,7 @@ def the_smoothed_gradient_is_the_derivative_of_the_loss(lab, batch):
     differentiated numerically
 
     Write the loss of one row as LSE(z) − (1 − α) z_y − α·mean(z) and differentiate by one logit. A
-    sign that is turned round shows here.
-    """
+    sign that is turned round shows here."""
     *arguments, targets = batch
     h, held = mpf("1e-15"), exact.to_mpf(arguments[0])
     slopes = np.empty(held.shape)
@@ -421,10 +396,8 @@ def the_smoothed_gradient_is_the_derivative_of_the_loss(lab, batch):
         for at in np.ndindex(*held.shape):
             above, below = held.copy(), held.copy()
             above[at], below[at] = held[at] + h, held[at] - h
-            rise = exact.soft_cross_entropy(above, targets) - exact.soft_cross_entropy(
-                below, targets
-            )
-            slopes[at] = rise / (2 * h)
+            ends = [exact.soft_cross_entropy(z, targets) for z in (above, below)]
+            slopes[at] = (ends[0] - ends[1]) / (2 * h)
     value = lab.smoothed_cross_entropy_grad(*arguments)
     is_right(value, slopes, WHAT[GRAD], **ROUGHLY)
 
@@ -434,8 +407,7 @@ def the_smoothed_gradient_survives_large_logits(lab, batch):
     """Logits of ±1000, the largest of the contract and −inf are no problem, without a warning
 
     e^1000 is inf and inf/inf is NaN: shift each row by its own maximum. A class of logit −inf has
-    the probability 0; only the target is left of it.
-    """
+    the probability 0; only the target is left of it."""
     batch_right(lab, GRAD, batch)
     expect.quiet(lab)
 
@@ -446,8 +418,7 @@ def the_smoothed_gradient_refuses_what_the_loss_refuses(lab, usual, alphas, logi
     labels
 
     A gradient that accepts what the loss refuses trains on noise in silence. Let smooth_labels
-    check for both, and compare the number of labels with the number of rows.
-    """
+    check for both, and compare the number of labels with the number of rows."""
     batch_right(lab, GRAD, usual, **ROUGHLY)
     refuses_alphas(lab.smoothed_cross_entropy_grad, *usual[:2], alphas=alphas)
     refuses_labels(lab.smoothed_cross_entropy_grad, logits, labels)
@@ -462,8 +433,7 @@ def the_arguments_are_left_alone(lab, function, batch):
 
     np.asarray makes no copy, so logits -= logits.max(...) writes into the caller's array, and what
     is written into labels lands there too. Write into an array that you made: there p -= targets is
-    fine.
-    """
+    fine."""
     batch_right(lab, function, batch, **ROUGHLY)
     expect.untouched(lab)
     call(lab, function, *batch[:2], 0.1)
@@ -477,8 +447,7 @@ def it_agrees_with_fifty_digits(lab, function, batch):
     LSE(z) − z subtracts two large numbers when the logits sit far from zero. Take the maximum of
     each row off first and never add it back. An epsilon inside the logarithm is an error of its
     own, and with smoothing every class pays for it. A numerical difference is too coarse for a
-    gradient, and so is a target rounded to float32 under float64 logits.
-    """
+    gradient, and so is a target rounded to float32 under float64 logits."""
     batch_right(lab, function, batch)
 
 
@@ -487,8 +456,8 @@ def an_alpha_outside_zero_to_one_is_refused(lab, function, usual, alphas):
     """α below 0, from 1 on, or NaN is a ValueError that names alpha
 
     Check α first; your smooth_labels may do it for the loss. 1 itself is out: nothing of the label
-    would be left. NaN compares false with everything, so ask whether α is inside and raise if not.
-    """
+    would be left. NaN compares false with everything, so ask whether α is inside and raise if
+    not."""
     batch_right(lab, function, usual, **ROUGHLY)
     refuses_alphas(call, lab, function, *usual[:2], alphas=alphas)
 
@@ -501,8 +470,7 @@ def the_minimum_is_the_entropy_of_the_target(lab, case):
     """It is the entropy of the smoothed target, in nats
 
     −Σ q ln q over all V classes: one class with 1 − α + α/V and V − 1 classes with α/V. It is not
-    0, and not the entropy of a coin with the sides α and 1 − α.
-    """
+    0, and not the entropy of a coin with the sides α and 1 − α."""
     number_right(lab, MINIMUM, case, **ROUGHLY)
 
 
@@ -511,8 +479,7 @@ def the_gap_is_the_log_ratio_of_the_target(lab, case):
     """It is the logarithm of the ratio of the two target probabilities: ln((1 − α + α/V)/(α/V))
 
     A gap of logits is the logarithm of a ratio of probabilities. The true class has 1 − α + α/V,
-    not 1 − α, and each other class α/V, not α/(V − 1).
-    """
+    not 1 − α, and each other class α/V, not α/(V − 1)."""
     number_right(lab, GAP, case, **ROUGHLY)
 
 
@@ -520,8 +487,7 @@ def the_gap_is_the_log_ratio_of_the_target(lab, case):
 def it_is_a_float(lab, function, case):
     """It returns a float
 
-    Return float(...), not an array of one element.
-    """
+    Return float(...), not an array of one element."""
     number_right(lab, function, case, strict=True, **ROUGHLY)
 
 
@@ -531,8 +497,7 @@ def it_agrees_in_all_digits(lab, function, case):
 
     Use float64 throughout. An epsilon inside a logarithm is an error of its own, and in an entropy
     V − 1 classes pay for it. Count the other classes instead of listing them when there are many. A
-    search or a rounded table is too coarse: the formula is exact.
-    """
+    search or a rounded table is too coarse: the formula is exact."""
     how = ROUGHLY if case[0] > 1000 else {}
     number_right(lab, function, case, **how)
 
@@ -544,8 +509,7 @@ def a_bad_alpha_and_too_few_classes_are_refused(lab, function, usual, alphas, mi
 
     Without a check, α = 1.5 gives a number that means nothing. NaN compares false with everything:
     ask whether α is inside. With one class there is no other logit, so no gap, though the formula
-    gives 0 for it, which looks like an answer. Check V and α first.
-    """
+    gives 0 for it, which looks like an answer. Check V and α first."""
     number_right(lab, function, usual, **ROUGHLY)
     asked = getattr(lab, function)
     refuses_alphas(asked, usual[0], alphas=alphas)
@@ -560,13 +524,12 @@ def the_best_model_reaches_the_minimum_and_none_is_lower(lab, num_classes, alpha
     """A model that says the smoothed target reaches it, and no other model gets below it
 
     Put the logarithms of the smoothed target into your smoothed_cross_entropy: they are logits of
-    the best model. Its loss is the number asked for here.
-    """
+    the best model. Its loss is the number asked for here."""
     best = oracle.soft_cross_entropy(np.log(target), target)
     value = is_right(lab.minimum_loss(num_classes, alpha), best, WHAT[MINIMUM], **ROUGHLY)
     for logits in others:
-        if not value <= oracle.soft_cross_entropy(logits, target) + 1e-6:
-            raise AssertionError("a model with other logits has a loss below this minimum")
+        above = value <= oracle.soft_cross_entropy(logits, target) + 1e-6
+        expect.that(above, _("a model with other logits has a loss below this minimum"))
 
 
 @rule(MINIMUM, "stress", points=2, examples=ZEROS)
@@ -574,8 +537,7 @@ def without_smoothing_the_minimum_is_zero(lab, usual, num_classes, alpha):
     """α = 0 gives 0.0, and so does a single class, without a warning
 
     0·ln 0 is 0 in an entropy, and NaN in floats. Leave a class of probability 0 out of the sum. No
-    epsilon is needed.
-    """
+    epsilon is needed."""
     number_right(lab, MINIMUM, usual, **ROUGHLY)
     is_right(lab.minimum_loss(num_classes, alpha), 0.0, WHAT[MINIMUM])
     expect.quiet(lab)
@@ -586,11 +548,9 @@ def softmax_at_the_gap_is_the_target(lab, num_classes, alpha, target):
     """Softmax of the true logit at this gap above all others is the smoothed target
 
     Try it: logits with one entry at the gap and zeros elsewhere. Softmax must give 1 − α + α/V and
-    α/V.
-    """
-    gap = number(lab.optimal_logit_gap(num_classes, alpha), WHAT[GAP])
-    if not np.isfinite(gap):
-        raise AssertionError("the gap is not finite")
+    α/V."""
+    gap = expect.number(lab.optimal_logit_gap(num_classes, alpha), WHAT[GAP])
+    expect.that(np.isfinite(gap), _("the gap is not finite"))
     # Six digits of a gap below 8 leave 2e-6 of a probability.
     probabilities = oracle.softmax(np.append(gap, np.zeros(num_classes - 1)))
     expect.close(probabilities, target[0], absolute=2e-6, what="softmax at the gap")
@@ -601,8 +561,7 @@ def hard_labels_want_an_infinite_gap(lab, usual, num_classes, no_smoothing):
     """α = 0 gives +inf, without a warning and without a ZeroDivisionError
 
     With hard labels no gap is ever enough: the loss falls for ever. Return infinity for that case
-    before you divide.
-    """
+    before you divide."""
     number_right(lab, GAP, usual, **ROUGHLY)
     is_right(lab.optimal_logit_gap(num_classes, no_smoothing), INF, WHAT[GAP])
     expect.quiet(lab)
@@ -613,8 +572,7 @@ def the_gap_of_the_smallest_alpha_is_finite(lab, usual, tiny):
     """The gap is finite for every α from 1e-308 up, without a warning
 
     1/(α/V) overflows before its logarithm does. The logarithm of a ratio is a difference of
-    logarithms: write it so.
-    """
+    logarithms: write it so."""
     number_right(lab, GAP, usual, **ROUGHLY)
     number_right(lab, GAP, tiny)
     expect.quiet(lab)

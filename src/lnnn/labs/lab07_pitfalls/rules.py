@@ -22,11 +22,11 @@ Where the tolerances come from
   log q|: (V − 1)/2 for a sum in any order, 1 for a difference and a product, 2.6 for an exponential
   of float32 in NumPy's own bounds.
 - ``clipped_log`` in float16: one spacing of floats, 2^-10 relative, and 2^-24 absolute, the
-  smallest float16.
-"""
+  smallest float16."""
 
 import numpy as np
 
+from lnnn.messages import _
 from lnnn.suite import expect, oracle
 from lnnn.suite.agree import ROUGHLY, float_type
 from lnnn.suite.rule import given, rule
@@ -51,8 +51,7 @@ def agrees(lab, function, *inputs, **more):
 
     ``strict``: a type that the contract does not ask for is wrong too. ``wanted`` is a loss that is
     known without the oracle. ``axis`` is passed on; the rest widens the tolerance, see
-    ``expect.close``. Raises AssertionError, in words for the student, where the answer is wrong.
-    """
+    ``expect.close``. Raises AssertionError, in words for the student, where the answer is wrong."""
     compare = {KL: _divergence, CLIPPED: _logarithms}.get(function, _loss)
     return compare(lab, function, *inputs, **more)
 
@@ -74,10 +73,8 @@ def _loss(lab, function, *inputs, strict=False, wanted=None, **tolerance):
         exactly = oracle.cross_entropy if function == HALF else getattr(oracle, function)
         wanted = exactly(*inputs)
     value = getattr(lab, function)(*inputs)
-    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f" and not strict:
-        value = value.item()
     dtype = np.result_type(float_type(inputs[0]), np.float32)  # a loss is never float16
-    value = dtype.type(expect.scalar(value, "the loss"))
+    value = dtype.type((expect.scalar if strict else expect.number)(value, "the loss"))
     expect.close(value, wanted, what="the loss", **tolerance)
     return value
 
@@ -104,27 +101,6 @@ def _logarithms(lab, function, p, eps, strict=False, **tolerance):
         value = value.astype(np.float32)
         tolerance = {k: max(wide, tolerance.get(k, 0)) for k, wide in HALF_SPACING.items()}
     expect.close(value, wanted, what="the logarithm", **tolerance)
-
-
-# ------------------------------------------------------------------------------- examples
-
-
-def alike(category, points, examples):
-    """Mark a rule about several functions, each with examples of its own: function -> examples.
-
-    It is called as (lab, function, *inputs). ``points``: what it is worth for each of them, or
-    function -> points.
-    """
-
-    def mark(holds):
-        stated = ()
-        for function, own in examples.items():
-            worth = points[function] if isinstance(points, dict) else points
-            stated += rule({function: worth}, category, examples=own)(holds).rules
-        holds.rules = stated
-        return holds
-
-    return mark
 
 
 def spoilt(array, at, bad):
@@ -168,8 +144,7 @@ def a_class_that_nobody_asks_for_costs_nothing(lab, logits, targets):
 
     0·∞ is NaN in floats, and one NaN makes the whole loss NaN. The price of a class whose target is
     0 has to leave before it is multiplied. An epsilon in the logarithm is no cure: it changes every
-    other price.
-    """
+    other price."""
     roughly(lab, SOFT, logits, targets)
 
 
@@ -178,8 +153,7 @@ def the_soft_loss_is_the_mean_of_the_weighed_prices(lab, logits, targets):
     """It is the mean over the batch of −Σ q log p
 
     Multiply and sum over the classes of a row, then take the mean over the rows. A mean over the
-    classes is too small by the factor V, a sum over the batch too large by B.
-    """
+    classes is too small by the factor V, a sum over the batch too large by B."""
     roughly(lab, SOFT, logits, targets)
 
 
@@ -189,8 +163,7 @@ def the_soft_loss_is_linear_in_the_target(lab, logits, onehot, targets):
     of their losses
 
     The loss is a straight line in the target. A target that is normalised, clipped, rounded or put
-    through a softmax bends it.
-    """
+    through a softmax bends it."""
     hard, soft = (roughly(lab, SOFT, logits, q) for q in (onehot, targets))
     mixed = roughly(lab, SOFT, logits, 0.75 * onehot + 0.25 * targets)
     expect.close(mixed, 0.75 * hard + 0.25 * soft, what="the mixed loss", **TWICE_ROUGHLY)
@@ -202,11 +175,10 @@ def the_soft_loss_is_lowest_at_the_target(lab, logits, others, targets):
     constant on all logits of a row changes nothing
 
     Take the logarithms of the target for logits: no other logits may give less. If they do, the sum
-    leaves out something that it should not.
-    """
+    leaves out something that it should not."""
     lowest = roughly(lab, SOFT, logits, targets)
-    if not roughly(lab, SOFT, others, targets) >= lowest - 1e-6:
-        raise AssertionError("another model has a loss below the entropy of the target")
+    above = roughly(lab, SOFT, others, targets) >= lowest - 1e-6
+    expect.that(above, _("another model has a loss below the entropy of the target"))
 
 
 # ------------------------------------------------------------ masked_sequence_cross_entropy (27)
@@ -226,8 +198,7 @@ def every_kept_token_counts_alike(lab, logits, labels, mask):
 
     A mean over each sequence and then over the sequences gives a token in a short sequence more
     weight. Sum the losses of all kept tokens and divide once, by their number: not by B, and not by
-    B times L.
-    """
+    B times L."""
     roughly(lab, SEQUENCE, logits, labels, mask)
 
 
@@ -236,8 +207,7 @@ def the_label_of_padding_has_no_effect(lab, logits, labels, mask):
     """The label of padding has no effect: −100, −1 or beyond the last class
 
     A label of −100 is an index out of range, one of −1 the last class. Leave the padding out before
-    the labels are used as indices, and before they are checked.
-    """
+    the labels are used as indices, and before they are checked."""
     roughly(lab, SEQUENCE, logits, labels, mask)
 
 
@@ -246,8 +216,7 @@ def the_logits_of_padding_have_no_effect(lab, logits, labels, mask):
     """The logits of padding have no effect: NaN, ±inf or 1e300
 
     NaN·0 is NaN and inf·0 is NaN, so a mask that multiplies takes nothing out. Select the kept
-    tokens, and compute with these alone.
-    """
+    tokens, and compute with these alone."""
     roughly(lab, SEQUENCE, logits, labels, mask)
 
 
@@ -257,8 +226,7 @@ def the_cut_into_sequences_does_not_matter(lab, tokens, cut):
     there is
 
     Padding need not be at the end: use the mask, not a count of its entries as a length. The same
-    tokens in one long sequence have the same loss.
-    """
+    tokens in one long sequence have the same loss."""
     roughly(lab, SEQUENCE, *cut, wanted=oracle.masked_sequence_cross_entropy(*tokens))
 
 
@@ -267,8 +235,7 @@ def a_sequence_of_padding_counts_for_nothing(lab, logits, labels, mask):
     """A sequence that is all padding counts for nothing, without a warning
 
     Its length is 0, and 0/0 is NaN. Whoever divides by the number of all kept tokens never meets
-    that 0.
-    """
+    that 0."""
     roughly(lab, SEQUENCE, logits, labels, mask)
     expect.quiet(lab)
 
@@ -278,8 +245,7 @@ def a_mask_that_keeps_nothing_is_refused(lab, good, bad):
     """A mask that keeps nothing is a ValueError that names mask
 
     The mean of no tokens is 0/0. Returning 0 says that the model is perfect, NaN ends the run far
-    from its cause.
-    """
+    from its cause."""
     refuses(lab, SEQUENCE, good, bad, "mask")
 
 
@@ -298,8 +264,7 @@ def the_loss_of_half_logits_has_the_digits_of_float32(lab, logits, labels):
 
     The differences, the exponentials, their sum and the logarithm all round to three digits in
     float16, and a float32 made of the result gets none of them back. Convert the logits before
-    anything is computed with them.
-    """
+    anything is computed with them."""
     agrees(lab, HALF, logits, labels)
 
 
@@ -308,8 +273,7 @@ def the_half_loss_is_the_mean_of_the_picked_prices(lab, logits, labels):
     """It is the mean over the batch of −log_softmax(logits)[b, labels[b]]; labels may be a list or
     any integer type
 
-    One log-probability from each row, picked by that row's label, then the mean over B.
-    """
+    One log-probability from each row, picked by that row's label, then the mean over B."""
     roughly(lab, HALF, logits, labels)
 
 
@@ -318,12 +282,11 @@ def the_half_loss_is_a_float32_scalar(lab, logits, labels):
     """It returns a float32 scalar
 
     np.float32: not a Python float, which is float64, not float16, and not an array. The mean of
-    float32 losses is one already; np.float32(...) makes one.
-    """
+    float32 losses is one already; np.float32(...) makes one."""
     value = lab.half_precision_cross_entropy(logits, labels)
-    if not isinstance(value, np.float32):
-        kind = getattr(value, "dtype", type(value).__name__)
-        raise AssertionError(f"the loss is a {kind}; expected a float32 scalar")
+    kind = getattr(value, "dtype", type(value).__name__)
+    text = _("the loss is a {kind}; expected a float32 scalar")
+    expect.that(isinstance(value, np.float32), text, kind=kind)
     expect.close(value, oracle.cross_entropy(logits, labels), what="the loss", **THREE_DIGITS)
 
 
@@ -333,8 +296,7 @@ def shifts_and_the_order_of_rows_leave_the_half_loss(lab, logits, labels, others
     logits cost ln V
 
     Each row has its own maximum and its own label. If a shift matters, something was rounded before
-    the maximum came off.
-    """
+    the maximum came off."""
     roughly(lab, HALF, logits, labels)
     roughly(lab, HALF, others, of_others, wanted=oracle.cross_entropy(logits, labels))
 
@@ -344,8 +306,7 @@ def a_hundred_thousand_half_logits_have_a_loss(lab, logits, labels, wanted):
     """100 000 classes have a finite and right loss, without a warning
 
     A float16 ends at 65504, and so does a sum that is rounded to it. With float32 exponentials the
-    sum is float32 by itself.
-    """
+    sum is float32 by itself."""
     agrees(lab, HALF, logits, labels, wanted=wanted, **OF_A_SUM)
     expect.quiet(lab)
 
@@ -355,8 +316,7 @@ def many_tiny_half_probabilities_count(lab, logits, labels, wanted):
     """Many classes of tiny probability count together
 
     An exponential below 3e-8 is 0 in float16, and tens of thousands of them are not nothing. They
-    count if they are float32 before they are summed.
-    """
+    count if they are float32 before they are summed."""
     agrees(lab, HALF, logits, labels, wanted=wanted, **OF_A_SUM)
 
 
@@ -373,8 +333,7 @@ def what_never_happens_contributes_nothing(lab, log_p, log_q):
     """An outcome with p = 0 contributes 0, whatever q is
 
     log p is −∞ there, and 0·∞ is NaN. Where q is 0 as well, −∞ − (−∞) is NaN before anything is
-    multiplied. Take both logarithms out where p is 0.
-    """
+    multiplied. Take both logarithms out where p is 0."""
     roughly(lab, KL, log_p, log_q)
 
 
@@ -383,8 +342,7 @@ def the_divergence_is_the_weighed_difference_of_logarithms(lab, log_p, log_q, **
     """It is Σ p (log p − log q), along any axis; the default is the last one
 
     The weight is p, not q: the two directions give different numbers. Hand the axis to the sum. It
-    is a sum, no mean.
-    """
+    is a sum, no mean."""
     roughly(lab, KL, log_p, log_q, **axis)
 
 
@@ -394,14 +352,13 @@ def the_divergence_is_zero_only_between_equals(lab, log_p, log_q, near, order):
     does not matter
 
     If it gets below 0, the weight and the difference do not belong together: p weighs log p −
-    log q.
-    """
+    log q."""
     value = roughly(lab, KL, log_p, log_q)
     moved = roughly(lab, KL, log_p[order], log_q[order])
     expect.close(moved, value, what="the divergence, reordered", **TWICE_ROUGHLY)
     agrees(lab, KL, log_p, log_p.copy())
-    if not agrees(lab, KL, log_p, near) > 0:
-        raise AssertionError("the divergence between different distributions is not above 0")
+    text = _("the divergence between different distributions is not above 0")
+    expect.that(agrees(lab, KL, log_p, near) > 0, text)
 
 
 @rule(KL, "stress", points=1, examples=TINY)
@@ -410,8 +367,7 @@ def a_tiny_p_is_not_zero(lab, log_p, log_q):
     nothing; no warning
 
     Its logarithm is finite, and that decides. exp(log_p) > 0 asks the rounded number, and 0·∞ is
-    NaN once more.
-    """
+    NaN once more."""
     roughly(lab, KL, log_p, log_q)
     expect.quiet(lab)
 
@@ -432,8 +388,7 @@ def an_eps_that_rounds_to_zero_is_refused(lab, good, bad):
 
     eps is a number of Python, and those are float64. In the type of p it may be nothing at all:
     np.float16(1e-8) is 0. Then there is no floor, and ln 0 is back. Convert eps, and look at what
-    came out. Lifting it to some other floor in silence gives a loss that nobody asked for.
-    """
+    came out. Lifting it to some other floor in silence gives a loss that nobody asked for."""
     refuses(lab, CLIPPED, good, bad, "eps", "ε")
 
 
@@ -441,8 +396,7 @@ def an_eps_that_rounds_to_zero_is_refused(lab, good, bad):
 def the_clipped_log_is_the_log_of_the_larger(lab, p, eps):
     """It is ln(max(p, eps)) in every element
 
-    A maximum, no sum: p + eps moves every value, and ln p is too high everywhere.
-    """
+    A maximum, no sum: p + eps moves every value, and ln p is too high everywhere."""
     roughly(lab, CLIPPED, p, eps)
 
 
@@ -451,8 +405,7 @@ def the_clipped_log_is_quiet_and_leaves_p_alone(lab, p, eps):
     """p is left as it was, and nothing warns
 
     p[p < eps] = eps and out=p write into the caller's array. ln 0 warns even if it is replaced
-    later.
-    """
+    later."""
     roughly(lab, CLIPPED, p, eps)
     expect.untouched(lab)
     expect.quiet(lab)
@@ -463,8 +416,7 @@ def a_subnormal_floor_is_a_floor(lab, p, eps, **tolerance):
     """The smallest numbers of each type are floors too, the subnormal ones
 
     np.finfo(dtype).tiny is the smallest normal number. Below it there are more, down to
-    smallest_subnormal. Refuse what is 0, and nothing else.
-    """
+    smallest_subnormal. Refuse what is 0, and nothing else."""
     agrees(lab, CLIPPED, p, eps, **tolerance)
     expect.quiet(lab)
 
@@ -474,8 +426,7 @@ def a_floor_does_not_hide_nan(lab, p, eps):
     """A NaN in p stays NaN, without a warning
 
     np.fmax and np.where(p > eps, p, eps) turn NaN into the floor, and a broken model looks merely
-    bad. np.maximum hands NaN on.
-    """
+    bad. np.maximum hands NaN on."""
     roughly(lab, CLIPPED, p, eps)
     expect.quiet(lab)
 
@@ -553,35 +504,32 @@ NAMES = {
 }
 
 
-@alike("contract", 2, FLOAT_LOSSES)
+@rule(dict.fromkeys(FLOAT_LOSSES, 2), "contract", examples=FLOAT_LOSSES)
 def the_loss_is_a_float(lab, function, *inputs):
     """It returns a float, for float32 and integer logits, for lists, and for targets or labels of
     any integer type
 
     np.asarray on every argument first: a list of booleans is no mask until it is an array. Integer
-    logits become float64. Return float(...), not an array of one element.
-    """
+    logits become float64. Return float(...), not an array of one element."""
     agrees(lab, function, *inputs, strict=True)
 
 
-@alike("contract", {KL: 1, CLIPPED: 2}, FLOAT_TYPES)
+@rule({KL: 1, CLIPPED: 2}, "contract", examples=FLOAT_TYPES)
 def the_float_type_is_kept(lab, function, *inputs):
     """The float type of p or of the logarithms is kept; integers and lists are computed in float64
 
     float32 in, float32 out. An array of float64 zeros, a cast on the way, or an eps that is an
-    np.float64 drags the answer along. Convert it to the type of the argument first.
-    """
+    np.float64 drags the answer along. Convert it to the type of the argument first."""
     roughly(lab, function, *inputs, strict=True)
 
 
-@alike("contract", 1, ALONE)
+@rule(dict.fromkeys(ALONE, 1), "contract", examples=ALONE)
 def the_arguments_are_left_alone(lab, function, *inputs, then=None):
     """The arguments are left as they were
 
     logits -= …, labels[~mask] = 0 and log_p[log_p == -np.inf] = 0 write into the caller's arrays,
     because np.asarray makes no copy. Do that to an array of your own: astype, np.where and an index
-    that selects make one.
-    """
+    that selects make one."""
     roughly(lab, function, *inputs)
     expect.untouched(lab)
     if then is not None:  # another rule says what comes out
@@ -589,46 +537,42 @@ def the_arguments_are_left_alone(lab, function, *inputs, then=None):
         expect.untouched(lab)
 
 
-@alike("reference", 2, {**FAR, HALF: ()})
+@rule({SOFT: 2, SEQUENCE: 2, HALF: 2}, "reference", examples=FAR)
 def the_loss_agrees_with_fifty_digits(lab, function, *inputs):
     """It agrees with the exact value in all digits, for logits from tiny to huge and far from 0
 
     The shift that the code came with is right: each row or token by its own maximum. An epsilon in
     the logarithm, a clipped probability, a maximum that is added back, or a difference that is
-    taken in float16 costs digits that were there.
-    """
+    taken in float16 costs digits that were there."""
     agrees(lab, function, *inputs)
 
 
-@alike("reference", 1, {SOFT: (), SEQUENCE: ()})
+@rule({SOFT: 1, SEQUENCE: 1}, "reference")
 def the_loss_agrees_with_fifty_digits_in_float32(lab, function, *inputs):
     """It agrees with the exact value in float32
 
     float32 has 7 digits: with logits near 10 000 only three of them stand behind the point. Shift
-    first, and stay shifted. 1e-8 is nothing beside a probability in float32.
-    """
+    first, and stay shifted. 1e-8 is nothing beside a probability in float32."""
     agrees(lab, function, *inputs)
 
 
-@alike("reference", {KL: 2, CLIPPED: 1}, {KL: (), CLIPPED: ()})
+@rule({KL: 2, CLIPPED: 1}, "reference")
 def all_digits_are_right_in_every_float_type(lab, function, *inputs):
     """It agrees with the exact value in all digits, in every float type, also where a probability
     is small or almost equal to another
 
     There an epsilon inside a logarithm or beside a probability is an error of its own. So is a
-    probability that is made, rounded, and turned back into a logarithm.
-    """
+    probability that is made, rounded, and turned back into a logarithm."""
     agrees(lab, function, *inputs)
 
 
-@alike("stress", 1, FOR_NOTHING)
+@rule(dict.fromkeys(FOR_NOTHING, 1), "stress", examples=FOR_NOTHING)
 def what_counts_for_nothing_raises_no_warning(lab, function, *inputs, then=None):
     """What counts for nothing raises no warning either: a class with a target of 0, padding, an
     outcome with p = 0
 
     np.where evaluates both of its branches. Whatever is computed and thrown away later has warned
-    already: 0·∞, −∞ − (−∞), a logarithm of 0, an overflow. Choose first, then compute.
-    """
+    already: 0·∞, −∞ − (−∞), a logarithm of 0, an overflow. Choose first, then compute."""
     roughly(lab, function, *inputs)
     expect.quiet(lab)
     if then is not None:  # another rule says what comes out
@@ -636,62 +580,58 @@ def what_counts_for_nothing_raises_no_warning(lab, function, *inputs, then=None)
         expect.quiet(lab)
 
 
-@alike("stress", 1, RULED_OUT_BUT_ASKED)
+@rule(dict.fromkeys(RULED_OUT_BUT_ASKED, 1), "stress", examples=RULED_OUT_BUT_ASKED)
 def what_is_asked_for_and_ruled_out_is_infinite(lab, function, *inputs):
     """What is asked for and ruled out gives +inf, silently: a class with a target above 0 and a
     logit of −inf; an outcome with q = 0 < p, in its own slice alone
 
     This infinity is true: no number is large enough. Replacing every infinite price by 0, or a mask
-    over q, hides it; np.nan_to_num and a clipped logarithm put a number there that means nothing.
-    """
+    over q, hides it; np.nan_to_num and a clipped logarithm put a number there that means
+    nothing."""
     agrees(lab, function, *inputs)
     expect.quiet(lab)
 
 
-@alike("stress", 1, LARGE)
+@rule(dict.fromkeys(LARGE, 1), "stress", examples=LARGE)
 def large_logits_are_no_problem(lab, function, *inputs):
     """The largest logits of the contract, ±1000 and −inf are no problem: a sure model has a large
     and finite loss, a label of logit −inf costs +inf; no warning
 
     A probability on the way rounds to 0, and its logarithm is no price any more. Shift each row or
     token by its own maximum, one for the whole batch loses the low ones, and stay with the shifted
-    logits. 65504 − (−65504) is infinite in float16, and a number like any other in float32.
-    """
+    logits. 65504 − (−65504) is infinite in float16, and a number like any other in float32."""
     agrees(lab, function, *inputs)
     expect.quiet(lab)
 
 
-@alike("bad input", 2, BAD_LABELS)
+@rule(dict.fromkeys(BAD_LABELS, 2), "bad input", examples=BAD_LABELS)
 def a_label_that_is_no_class_is_refused(lab, function, good, bad):
     """A label that counts and is below 0, at or above V, or not an integer is a ValueError that
     names labels; so are labels that do not fit the logits, and an empty batch
 
     np.maximum(labels, 0) turns a mistake into class 0. NumPy takes −1 for the last class and
     spreads a single label over all rows, both in silence. Only padding may have the label −100:
-    check type, range and shape of the labels that are left.
-    """
+    check type, range and shape of the labels that are left."""
     fits = np.shape(bad[1]) == np.shape(bad[0])[:-1] != (0,)
     refuses(lab, function, good, bad, "labels", "label", *([] if fits else ["logits"]))
 
 
-@alike("bad input", 1, BAD_VALUES)
+@rule(dict.fromkeys(BAD_VALUES, 1), "bad input", examples=BAD_VALUES)
 def a_value_out_of_its_range_is_refused(lab, function, good, bad, *names):
     """A value out of its range is a ValueError that names the argument: a target below 0 or above
     1, a log-probability above 0, an eps of 0 or below, and NaN for any of them
 
     Logits, percentages or probabilities in the wrong place give a number that means nothing. NaN
-    compares false with everything: ask whether all values are inside, and raise if not.
-    """
+    compares false with everything: ask whether all values are inside, and raise if not."""
     refuses(lab, function, good, bad, *names)
 
 
-@alike("bad input", 1, UNFIT)
+@rule(dict.fromkeys(UNFIT, 1), "bad input", examples=UNFIT)
 def shapes_that_do_not_fit_are_refused(lab, function, good, bad):
     """Arguments whose shapes do not fit are a ValueError that names one of them, and so is the loss
     of an empty batch
 
     One row, one column or one sequence broadcasts over a batch in silence, and NumPy's own message
     speaks of operands. Compare the shapes yourself, and say which argument is meant. The mean of no
-    rows is NaN.
-    """
+    rows is NaN."""
     refuses(lab, function, good, bad, *NAMES[function])

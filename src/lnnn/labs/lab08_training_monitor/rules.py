@@ -18,14 +18,14 @@ Where the tolerances come from
   66·2^-24 = 4e-6 of the sum of their sizes, which was 3 to 23 times the loss in 100 draws. 1e-3
   is ten times that.
 - Accuracy on digits: 300 images and 40 steps read 0.868 to 0.921 of the other 1497 in 40 draws, so
-  0.8 asks for a trained model and not for a lucky one; guessing reads 0.1.
-"""
+  0.8 asks for a trained model and not for a lucky one; guessing reads 0.1."""
 
 import math
 
 import numpy as np
 
 from lnnn import digits
+from lnnn.messages import _
 from lnnn.suite import expect, oracle
 from lnnn.suite.agree import ROUGHLY, float_type
 from lnnn.suite.rule import given, rule
@@ -63,16 +63,8 @@ UNSEEN = np.r_[:1000, 1300:1797]  # for a model that was trained on images 1000 
 def integers(value, shape, what):
     """``value`` as an array of integers of this shape, lists and whole floats included."""
     value = np.asarray(value)
-    if value.dtype.kind not in "iuf":
-        raise AssertionError(f"{what} holds no integers")
+    expect.that(value.dtype.kind in "iuf", _("{what} holds no integers"), what=_(what))
     return expect.array(value, shape, value.dtype, what)
-
-
-def number(value, what):
-    """A float, also when it comes as an array of one element: its type has a rule of its own."""
-    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f":
-        return float(value.item())
-    return expect.scalar(value, what)
 
 
 # -------------------------------------------------------------------------- token_log_probs (19)
@@ -106,8 +98,7 @@ def each_place_has_the_log_probability_of_its_target(lab, logits, targets):
     """At each place it is the log-probability of the target, shape (B, L)
 
     Log-softmax over the classes, the last axis. Then one entry for each place: index places and
-    targets together, so that each place has its own target. No minus sign.
-    """
+    targets together, so that each place has its own target. No minus sign."""
     scores(lab, logits, targets)
 
 
@@ -117,15 +108,14 @@ def every_place_is_a_distribution_of_its_own(lab, logits):
     a place sum to 1
 
     Each place has its own maximum and its own normalisation. A maximum or a sum over the whole
-    batch, or over the sequence, mixes places that have nothing to do with each other.
-    """
+    batch, or over the sequence, mixes places that have nothing to do with each other."""
     total = 0.0
     for target in range(logits.shape[2]):
         total = total + np.exp(scores(lab, logits, np.full(logits.shape[:2], target)))
         expect.quiet(lab)
     # Each of the probabilities is within 1e-6 relative and absolute.
-    if not np.abs(total - 1).max() <= 2e-6 * logits.shape[2]:
-        raise AssertionError("the probabilities of a place do not sum to 1")
+    one = np.abs(total - 1).max() <= 2e-6 * logits.shape[2]
+    expect.that(one, _("the probabilities of a place do not sum to 1"))
 
 
 @rule("token_log_probs", "reference", points=3, examples=[given(FAR, TARGETS)])
@@ -133,8 +123,7 @@ def token_scores_agree_with_fifty_digits(lab, logits, targets):
     """It agrees with the exact value in float64, for logits from tiny to huge and far from 0
 
     z − LSE(z) subtracts two large numbers when the logits sit far from zero. Take the maximum off
-    first and never add it back. An epsilon inside a logarithm is an error too.
-    """
+    first and never add it back. An epsilon inside a logarithm is an error too."""
     scores(lab, logits, targets, tolerance=EXACTLY)
 
 
@@ -142,8 +131,7 @@ def token_scores_agree_with_fifty_digits(lab, logits, targets):
 def token_scores_agree_with_fifty_digits_in_float32(lab, logits, targets):
     """It agrees with the exact value in float32
 
-    float32 has 7 digits: near 10 000 only three of them stand behind the point. Stay shifted.
-    """
+    float32 has 7 digits: near 10 000 only three of them stand behind the point. Stay shifted."""
     scores(lab, logits, targets, tolerance=EXACTLY)
 
 
@@ -152,8 +140,7 @@ def token_scores_survive_large_logits(lab, logits, targets):
     """Logits of ±1000, the largest of the contract and −inf are no problem, without a warning
 
     e^1000 is inf, and ln of a probability that rounded to 0 is −inf where the answer is finite. Go
-    from logits to log-probabilities in one step. Only a logit of −inf gives −inf.
-    """
+    from logits to log-probabilities in one step. Only a logit of −inf gives −inf."""
     scores(lab, logits, targets, tolerance=EXACTLY)
     expect.quiet(lab)
 
@@ -164,8 +151,8 @@ def token_scores_survive_large_logits(lab, logits, targets):
 def sums(lab, log_probs, tokens, eos_id, totals, lengths, of_type=expect.floats, tolerance=ROUGHLY):
     """sequence_log_probs gives these totals and lengths; the answer."""
     value = lab.sequence_log_probs(log_probs, tokens, eos_id)
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        raise AssertionError("the answer is no tuple of two arrays: totals, lengths")
+    pair = isinstance(value, tuple | list) and len(value) == 2
+    expect.that(pair, _("the answer is no tuple of two arrays: totals, lengths"))
     shape = (len(totals),)
     found = of_type(value[0], shape, float_type(log_probs), "the first, totals,")
     expect.equal(integers(value[1], shape, "the second, lengths,"), lengths, "lengths")
@@ -189,8 +176,8 @@ def a_sequence_is_summed_up_to_its_first_eos(lab, *sequences):
     """Each total sums up to and including the first EOS; the length says how many tokens that were
 
     The EOS is a token that the model predicted, so it counts: one at position 1 means two tokens.
-    Is your total short by one, or too long? Then the EOS is missing, or you went on to a later one.
-    """
+    Is your total short by one, or too long? Then the EOS is missing, or you went on to a later
+    one."""
     sums(lab, *sequences)
 
 
@@ -200,12 +187,11 @@ def totals_keep_the_float_type_and_lengths_are_integers(lab, *sequences):
     (integers: float64), lengths as integers
 
     Zeros that you put in place of what does not count are float64 and may drag float32 along.
-    Lengths are counts: integers, not floats.
-    """
+    Lengths are counts: integers, not floats."""
     value = sums(lab, *sequences, of_type=expect.array)
     kind = getattr(value[1], "dtype", np.dtype(object)).kind
-    if not isinstance(value, tuple) or kind not in "iu":
-        raise AssertionError("the answer is no tuple of float totals and integer lengths")
+    text = _("the answer is no tuple of float totals and integer lengths")
+    expect.that(isinstance(value, tuple) and kind in "iu", text)
 
 
 @rule("sequence_log_probs", "property", points=3, examples=EARLY_AND_NEVER)
@@ -213,8 +199,7 @@ def sequences_without_an_eos_and_with_one_at_either_end(lab, *sequences):
     """Without an EOS all of the sequence counts; an EOS at the first place gives the length 1
 
     argmax of a row without True is 0, which looks like an EOS at the first place. Ask whether there
-    is one at all. And 0 is a token like any other, also as the EOS.
-    """
+    is one at all. And 0 is a token like any other, also as the EOS."""
     sums(lab, *sequences)
 
 
@@ -223,8 +208,7 @@ def what_follows_the_eos_has_no_effect(lab, sequences, other_log_probs, other_to
     """What follows the first EOS has no effect: other tokens, another EOS, other values
 
     Only the first EOS ends a sequence. A mask of tokens that are not the EOS keeps whatever stands
-    between two of them, and behind the last.
-    """
+    between two of them, and behind the last."""
     first = sums(lab, *sequences)
     second = sums(lab, other_log_probs, other_tokens, *sequences[2:])
     expect.equal(second[0], first[0], "the total with another filling after the EOS")
@@ -235,15 +219,14 @@ def totals_agree_with_the_exact_ones(lab, *sequences):
     """The totals agree with the exact ones in all digits, in float64 and in float32
 
     Sum the log-probabilities themselves. The difference of two running sums cancels digits, and a
-    sum in float16 or float32 has too few for float64.
-    """
+    sum in float16 or float32 has too few for float64."""
     sums(lab, *sequences, tolerance=EXACTLY)
 
 
 # ---------------------------------------------------------------------------- combine_ranks (15)
 
 
-def combines(lab, means, counts, wanted, of_type=number, tolerance=ROUGHLY):
+def combines(lab, means, counts, wanted, of_type=expect.number, tolerance=ROUGHLY):
     """combine_ranks gives this mean; the answer."""
     value = of_type(lab.combine_ranks(means, counts), "the answer")
     expect.close(float_type(means).type(value), wanted, what="the mean", **tolerance)
@@ -258,6 +241,7 @@ REGROUPED = [
 ]
 IN_32_BITS = [given(np.array([-3, -5], np.int32), np.array([10**9, 10**9], np.int32), -4.0)]
 BAD_COUNTS = [([-1.0, NAN], [0, 0]), ([], []), ([-1.0, -2.0], [5, -1]), ([-1.0, -2.0], [5])]
+BAD_COUNTS = [given(TWO_RANKS, np.array(m), np.array(n, int)) for m, n in BAD_COUNTS]
 
 
 @rule("combine_ranks", "contract", points=5, examples=COMBINED)
@@ -265,8 +249,7 @@ def a_rank_weighs_as_much_as_it_has_tokens(lab, means, counts, wanted):
     """It is the mean over all tokens: each rank's mean weighs as much as it has tokens
 
     A mean of means lets a rank of ten tokens vote like one of ten thousand. Turn each mean back
-    into a sum, add, and divide once: by the tokens, not by the ranks.
-    """
+    into a sum, add, and divide once: by the tokens, not by the ranks."""
     combines(lab, means, counts, wanted)
 
 
@@ -274,8 +257,7 @@ def a_rank_weighs_as_much_as_it_has_tokens(lab, means, counts, wanted):
 def the_combined_mean_is_a_float(lab, means, counts, wanted):
     """It returns a float
 
-    Return float(...), not an array of one element.
-    """
+    Return float(...), not an array of one element."""
     combines(lab, means, counts, wanted, expect.scalar)
 
 
@@ -284,12 +266,11 @@ def ranks_combine_in_any_order_and_in_stages(lab, means, counts, wanted, order, 
     """It depends neither on the order of the ranks nor on how they are cut or combined in stages
 
     Sums and counts can be added in any order and in any groups. A mean of means can't: it changes
-    as soon as somebody starts the same run on more ranks.
-    """
+    as soon as somebody starts the same run on more ranks."""
     whole = combines(lab, means, counts, wanted)
     combines(lab, means[order], counts[order], whole)
     stages = [lab.combine_ranks(means[part], counts[part]) for part in (np.s_[:cut], np.s_[cut:])]
-    stages = np.array([number(mean, "the mean of some ranks") for mean in stages])
+    stages = np.array([expect.number(mean, "the mean of some ranks") for mean in stages])
     totals = np.array([counts[:cut].sum(), counts[cut:].sum()])
     # Two answers of six digits, combined to six digits.
     combines(lab, stages, totals, whole, tolerance={"relative": 2e-6, "absolute": 2e-6})
@@ -300,23 +281,16 @@ def the_combined_mean_agrees_with_the_exact_one(lab, means, counts, wanted):
     """It agrees with the exact value in all digits, for integers of 32 bits and for huge counts too
 
     A product of two 32-bit integers wraps around without a word. Turn the means into float64 before
-    you multiply. Rounding the weights costs digits.
-    """
+    you multiply. Rounding the weights costs digits."""
     combines(lab, means, counts, wanted, tolerance=EXACTLY)
 
 
-@rule(
-    "combine_ranks",
-    "bad input",
-    points=2,
-    examples=[given(TWO_RANKS, np.array(m), np.array(n, int)) for m, n in BAD_COUNTS],
-)
+@rule("combine_ranks", "bad input", points=2, examples=BAD_COUNTS)
 def counts_that_make_no_mean_are_refused(lab, ranks, means, counts):
     """No token, a negative count, or another number of counts is a ValueError that names counts
 
     0/0 is NaN with a warning; there is no such mean, so say it. A negative count makes a mean
-    outside all the means. And NumPy stretches one count over all ranks.
-    """
+    outside all the means. And NumPy stretches one count over all ranks."""
     combines(lab, *ranks)
     misfit = len(means) != len(counts) or len(means) == 0
     with expect.refused("counts", "count", *["means"] * misfit):
@@ -329,10 +303,12 @@ def counts_that_make_no_mean_are_refused(lab, ranks, means, counts):
 def decides(lab, wanted, losses, *settings, **named):
     """should_stop says this: a bool, or a number 0 or 1, whose type has a rule of its own."""
     value = lab.should_stop(losses, *settings, **named)
-    if not isinstance(value, bool | np.bool_ | int | np.integer) or value not in (0, 1):
-        raise AssertionError(f"the answer is a {type(value).__name__}; expected a bool")
-    if bool(value) != wanted:
-        raise AssertionError(f"for the losses {list(losses)} the answer is {value}, not {wanted}")
+    like_a_bool = isinstance(value, bool | np.bool_ | int | np.integer) and value in (0, 1)
+    expect.that(
+        like_a_bool, _("the answer is a {kind}; expected a bool"), kind=type(value).__name__
+    )
+    text, shown = _("for the losses {losses} the answer is {found}, not {wanted}"), list(losses)
+    expect.that(bool(value) == wanted, text, losses=shown, found=value, wanted=wanted)
     return value
 
 
@@ -352,7 +328,8 @@ SMALL_STEPS = [
 PAUSED = [1.0, 1.0, 1.0, 0.5, 0.5, 0.5]
 AFTER_A_PAUSE = [given(False, [1.0] * 5 + [0.5]), given(False, PAUSED), given(True, [*PAUSED, 0.5])]
 SHORT = [given(False, []), given(False, [0.5], patience=1), given(False, [INF, 1.0], patience=1)]
-BROKEN_LOSSES = [np.array(losses) for losses in ([NAN, 1.0], [1.0, NAN, 0.5], [1.0, NAN])]
+BROKEN_LOSSES = ([NAN, 1.0], [1.0, NAN, 0.5], [1.0, NAN])
+BROKEN_LOSSES = [given(STALLED, FALLING, np.array(losses)) for losses in BROKEN_LOSSES]
 
 
 @rule("should_stop", "contract", points=4, examples=DECIDED)
@@ -361,8 +338,7 @@ def a_run_stops_after_patience_epochs_without_progress(lab, wanted, losses, **se
 
     Go through the epochs with a reference and a count. The first loss is the reference. A loss
     below reference − min_delta is progress: it becomes the reference, and the count is 0 again.
-    Losses fall; the other direction is that of log-probabilities.
-    """
+    Losses fall; the other direction is that of log-probabilities."""
     decides(lab, wanted, losses, **settings)
 
 
@@ -370,11 +346,13 @@ def a_run_stops_after_patience_epochs_without_progress(lab, wanted, losses, **se
 def the_decision_is_a_bool(lab, wanted, losses, *settings, **named):
     """It returns a bool, for lists and for arrays, with defaults of 0.01 and 3
 
-    Return the comparison itself, not 1 or the count. min_delta comes before patience.
-    """
+    Return the comparison itself, not 1 or the count. min_delta comes before patience."""
     value = decides(lab, wanted, losses, *settings, **named)
-    if not isinstance(value, bool | np.bool_):
-        raise AssertionError(f"the answer is a {type(value).__name__}; expected a bool")
+    expect.that(
+        isinstance(value, bool | np.bool_),
+        _("the answer is a {kind}; expected a bool"),
+        kind=type(value).__name__,
+    )
 
 
 @rule("should_stop", "property", points=2, examples=SMALL_STEPS)
@@ -382,8 +360,7 @@ def small_steps_add_up(lab, wanted, losses, **settings):
     """The reference stays until a loss lies min_delta below it, so that small steps add up
 
     Compared with the epoch before, or with the best loss however near, a slow and steady run never
-    makes progress. Move the reference only when the progress counts.
-    """
+    makes progress. Move the reference only when the progress counts."""
     decides(lab, wanted, losses, **settings)
 
 
@@ -392,8 +369,7 @@ def only_the_count_at_the_end_decides(lab, wanted, losses, **settings):
     """Only the count after the last epoch decides: progress after a long pause counts
 
     The caller asks after each epoch; your answer is about now. So do not return from inside the
-    loop, and start the count anew after progress.
-    """
+    loop, and start the count anew after progress."""
     decides(lab, wanted, losses, **settings)
 
 
@@ -401,8 +377,8 @@ def only_the_count_at_the_end_decides(lab, wanted, losses, **settings):
 def exactly_patience_epochs_are_enough(lab, losses, patience):
     """Exactly patience epochs without progress are enough, and one fewer is not
 
-    At least means ≥. The count is 0 at the reference; the next epoch is the first that can be idle.
-    """
+    At least means ≥. The count is 0 at the reference; the next epoch is the first that can be
+    idle."""
     decides(lab, True, losses, patience=patience)
     decides(lab, False, losses[:-1], patience=patience)
 
@@ -412,23 +388,16 @@ def short_histories_and_infinite_losses(lab, wanted, losses, **settings):
     """No loss gives False, one loss is the reference, and a loss of +inf is one like any other
 
     losses[0] of an empty list is an IndexError: ask before you take it. The first loss starts the
-    count at 0: it can't be an idle epoch. +inf as a reference is left at the first finite loss.
-    """
+    count at 0: it can't be an idle epoch. +inf as a reference is left at the first finite loss."""
     decides(lab, wanted, losses, **settings)
 
 
-@rule(
-    "should_stop",
-    "bad input",
-    points=1,
-    examples=[given(STALLED, FALLING, losses) for losses in BROKEN_LOSSES],
-)
+@rule("should_stop", "bad input", points=1, examples=BROKEN_LOSSES)
 def a_nan_among_the_losses_is_refused(lab, stalled, falling, losses):
     """A NaN anywhere among the losses is a ValueError that names losses
 
     NaN compares false with everything. As the reference it ends every run after patience epochs;
-    later on it looks like an idle epoch. Ask for it before the loop.
-    """
+    later on it looks like an idle epoch. Ask for it before the loop."""
     decides(lab, True, stalled)
     decides(lab, False, falling)
     with expect.refused("losses", "loss"):
@@ -463,8 +432,7 @@ def the_places_below_the_threshold_are_listed(lab, places, *inputs):
     """It lists the places (b, t) that are kept and below the threshold, one a row
 
     One row a place, the sequence first. np.argwhere gives pairs; np.where gives one array an axis,
-    which is the list turned on its side. The mask keeps what is True.
-    """
+    which is the list turned on its side. The mask keeps what is True."""
     flags(lab, places, *inputs)
 
 
@@ -472,8 +440,7 @@ def the_places_below_the_threshold_are_listed(lab, places, *inputs):
 def the_places_come_in_reading_order(lab, places, *inputs):
     """The places come in reading order: sequence by sequence, from left to right
 
-    NumPy lists the True entries of an array row by row. Turned on its side it has another order.
-    """
+    NumPy lists the True entries of an array row by row. Turned on its side it has another order."""
     flags(lab, places, *inputs, in_order=True)
 
 
@@ -482,11 +449,10 @@ def the_answer_is_an_integer_array_of_pairs(lab, places, *inputs):
     """The answer is an integer array of shape (n, 2), also when nothing is flagged
 
     np.array([]) is float64 and has the shape (0,). np.argwhere has the right form, and so has a
-    reshape(-1, 2) of integers.
-    """
+    reshape(-1, 2) of integers."""
     value = flags(lab, places, *inputs)
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iu":
-        raise AssertionError("the answer is no array of integers")
+    whole = isinstance(value, np.ndarray) and value.dtype.kind in "iu"
+    expect.that(whole, _("the answer is no array of integers"))
 
 
 @rule("flag_outliers", "property", points=2, examples=PADDED)
@@ -494,8 +460,7 @@ def padding_is_never_flagged(lab, places, *inputs):
     """Padding is never flagged, whatever stands there: −100, −inf, NaN
 
     Join the mask with the comparison. A number written into the padding is no way out: 0 is below a
-    threshold of 1, and log_probs·mask makes NaN of −inf.
-    """
+    threshold of 1, and log_probs·mask makes NaN of −inf."""
     flags(lab, places, *inputs)
     expect.quiet(lab)
 
@@ -506,8 +471,8 @@ def padding_is_never_flagged(lab, places, *inputs):
 def run_of(lab, x, y, classes, *settings, of_type=expect.floats):
     """The weights and losses of a run, of the right shapes; ``settings``: steps, then the rate."""
     run = lab.train_softmax_regression(x, y, classes, *settings)
-    if not isinstance(run, dict) or not {"weights", "losses"} <= set(run):
-        raise AssertionError('the answer is no dict with "weights" and "losses"')
+    both = isinstance(run, dict) and {"weights", "losses"} <= set(run)
+    expect.that(both, _('the answer is no dict with "weights" and "losses"'))
     shape = (np.shape(x)[1] + 1, classes)
     weights = of_type(run["weights"], shape, float_type(x), "the weights")
     steps = settings[0] if settings else 200
@@ -517,8 +482,8 @@ def run_of(lab, x, y, classes, *settings, of_type=expect.floats):
 def learns(lab, x, y, of_type=expect.floats):
     """Two classes, learned in 50 steps: the weights move, and the loss falls."""
     weights, losses = run_of(lab, x, y, 2, 50, of_type=of_type)
-    if not (np.abs(weights).max() > 0.1 and losses[-1] < 0.9 * losses[0]):
-        raise AssertionError("the weights do not move, or the loss does not fall")
+    moved = np.abs(weights).max() > 0.1 and losses[-1] < 0.9 * losses[0]
+    expect.that(moved, _("the weights do not move, or the loss does not fall"))
 
 
 def starts_at_ln(classes, losses):
@@ -542,9 +507,8 @@ def the_weights_are_those_of_full_batch_gradient_descent(lab, x, y, classes, rat
     """The weights are those of full-batch gradient descent from zeros, the biases in the last row
 
     Each step uses all samples: softmax of the logits minus the one-hot labels, times the features,
-    over N. Put the bias below the weights, as the weight of a feature that is 1: shape (D+1, V).
-    """
-    found, _ = run_of(lab, x, y, classes, len(losses), rate)
+    over N. Put the bias below the weights, as the weight of a feature that is 1: shape (D+1, V)."""
+    found = run_of(lab, x, y, classes, len(losses), rate)[0]
     expect.close(found, weights, what="one of the weights", **ROUGHLY)
 
 
@@ -553,9 +517,8 @@ def each_loss_is_the_mean_before_its_step(lab, x, y, classes, rate, losses):
     """Each loss is the mean over all samples, in nats, before its step
 
     Write the loss down before you move the weights, once a step; the first one is ln V. It is a
-    mean of −ln p of the labels: no sum, no bits, no minus sign left over.
-    """
-    _, found = run_of(lab, x, y, classes, len(losses), rate)
+    mean of −ln p of the labels: no sum, no bits, no minus sign left over."""
+    found = run_of(lab, x, y, classes, len(losses), rate)[1]
     expect.close(found, losses, what="one of the losses", **ROUGHLY)
 
 
@@ -563,15 +526,15 @@ def each_loss_is_the_mean_before_its_step(lab, x, y, classes, rate, losses):
 def the_defaults_are_two_hundred_steps_of_a_half(lab, x, y):
     """Without further arguments it takes 200 steps with the learning rate 0.5
 
-    Use both arguments, and do not stop early: the losses have as many entries as there are steps.
-    """
+    Use both arguments, and do not stop early: the losses have as many entries as there are
+    steps."""
     learns(lab, x.copy(), y)
     weights, losses = run_of(lab, x.copy(), y, 2)
     again = run_of(lab, x.copy(), y, 2, 200, 0.5)
     expect.close(weights, again[0], what="a weight of the defaults", **ROUGHLY)
     expect.close(losses, again[1], what="a loss of the defaults", **ROUGHLY)
-    if not losses[-1] < losses[5] - 1e-3:
-        raise AssertionError("the last loss is not below the first ones")
+    falls = losses[-1] < losses[5] - 1e-3
+    expect.that(falls, _("the last loss is not below the first ones"))
 
 
 @rule("train_softmax_regression", "property", points=2, examples=SEEN)
@@ -579,12 +542,11 @@ def the_loss_on_digits_starts_at_ln_ten_and_falls(lab, x, y):
     """On real digits the loss starts at ln V and falls with every step
 
     All weights zero make all classes equal, and that costs ln V. A lower first loss was taken after
-    the step. If it rises, the sign of the gradient is wrong, or it is a sum in place of a mean.
-    """
-    _, losses = run_of(lab, x, y, 10, 20)
+    the step. If it rises, the sign of the gradient is wrong, or it is a sum in place of a mean."""
+    losses = run_of(lab, x, y, 10, 20)[1]
     starts_at_ln(10, losses)
-    if not (np.diff(losses) < 0).all():
-        raise AssertionError("the loss on digits rises from one step to the next")
+    falls = (np.diff(losses) < 0).all()
+    expect.that(falls, _("the loss on digits does not fall from each step to the next"))
 
 
 @rule("train_softmax_regression", "property", points=2, examples=SEEN_AND_UNSEEN)
@@ -592,12 +554,11 @@ def it_reads_digits_that_it_has_not_seen(lab, x, y, others, labels):
     """Trained on a few hundred real digits, it reads more than 80 % of the others
 
     The logits are X @ weights[:-1] + weights[-1]. Guessing reads 10 %. If yours does little more:
-    is the bias in the last row, is the sign of the gradient right, and each label on its own row?
-    """
-    weights, _ = run_of(lab, x, y, 10, 40)
+    is the bias in the last row, is the sign of the gradient right, and each label on its own
+    row?"""
+    weights = run_of(lab, x, y, 10, 40)[0]
     right = ((others @ weights[:-1] + weights[-1]).argmax(axis=1) == labels).mean()
-    if not right > 0.8:
-        raise AssertionError(f"{right:.0%} of the digits are read right")
+    expect.that(right > 0.8, _("{right:.0%} of the digits are read right"), right=right)
 
 
 @rule("train_softmax_regression", "property", points=1)
@@ -605,16 +566,15 @@ def the_run_does_not_depend_on_copies_and_order(lab, x, y, classes, rate, weight
     """Samples given twice, or in another order, make the same run; its weights sum to 0 over the
     classes
 
-    The gradient of a mean does not grow with the number of samples. And p − onehot sums to 0.
-    """
-    found, _ = run_of(lab, x.copy(), y, classes, len(losses), rate)
+    The gradient of a mean does not grow with the number of samples. And p − onehot sums to 0."""
+    found = run_of(lab, x.copy(), y, classes, len(losses), rate)[0]
     expect.close(found, weights, what="one of the weights", **ROUGHLY)
-    twice, _ = run_of(lab, x[order], y[order], classes, len(losses), rate)
+    twice = run_of(lab, x[order], y[order], classes, len(losses), rate)[0]
     # Both sides are within six digits of the exact run.
     expect.close(twice, found, relative=2e-6, absolute=2e-6, what="the weight")
     # One weight a class, each within 1e-6 relative and absolute, none above 1 after so few steps.
-    if not np.abs(found.sum(axis=1)).max() <= 2e-6 * classes:
-        raise AssertionError("the weights of a feature do not sum to 0 over the classes")
+    zero = np.abs(found.sum(axis=1)).max() <= 2e-6 * classes
+    expect.that(zero, _("the weights of a feature do not sum to 0 over the classes"))
 
 
 @rule("train_softmax_regression", "gradient", points=2, examples=ONE_STEP_BY_HAND)
@@ -622,9 +582,8 @@ def the_first_step_is_the_gradient_at_zero(lab, x, y, classes, rate, weights):
     """One step from zero is learning_rate times the mean of (onehot − 1/V) times the features
 
     At zero every class has the probability 1/V, so the first step can be done by hand. Check the
-    factor 1/N, the learning rate, the sign, and the row of the biases: the weights of a 1.
-    """
-    found, _ = run_of(lab, x, y, classes, 1, rate)
+    factor 1/N, the learning rate, the sign, and the row of the biases: the weights of a 1."""
+    found = run_of(lab, x, y, classes, 1, rate)[0]
     expect.close(found, weights, what="the weight after one step", **ROUGHLY)
 
 
@@ -633,8 +592,7 @@ def the_run_agrees_with_fifty_digits(lab, x, y, classes, rate, *wanted):
     """Weights and losses agree with the exact run in all digits, in float64 and in float32
 
     Keep the type of X throughout, and use no float32 constant under float64 features. An epsilon
-    inside the logarithm is an error of its own.
-    """
+    inside the logarithm is an error of its own."""
     granted = 2e-5 if float_type(x) == np.float32 else 1e-12
     run = run_of(lab, x, y, classes, len(wanted[1]), rate)
     for found, exact, what in zip(run, wanted, ("a weight", "a loss"), strict=True):
@@ -648,8 +606,7 @@ def large_features_leave_everything_finite(lab, small, x, y):
     """With features × 1000, weights and losses stay finite in float32, without a warning
 
     After one step the logits are in the millions, and e to that is inf. Shift each row by its
-    maximum, and take −ln p from the shifted logits: p itself rounds to 0, and ln 0 is −inf.
-    """
+    maximum, and take −ln p from the shifted logits: p itself rounds to 0, and ln 0 is −inf."""
     learns(lab, *small)
     weights, losses = run_of(lab, x, y, 10, 12)
     expect.quiet(lab)
@@ -662,9 +619,8 @@ def the_losses_of_large_features_are_right(lab, x, y, second):
     """With features × 1000 the losses are still right: they start at ln V and leap to thousands
 
     A model that is sure and wrong pays thousands of nats. A probability that is clipped before its
-    logarithm is taken hides that the run has gone astray.
-    """
-    _, losses = run_of(lab, x, y, 10, 2)
+    logarithm is taken hides that the run has gone astray."""
+    losses = run_of(lab, x, y, 10, 2)[1]
     starts_at_ln(10, losses)
     expect.close(losses[1:], [second], relative=1e-3, what="the second loss")
 
@@ -684,146 +640,129 @@ NAMES = {
     "token_log_probs": (("targets", "target"), "logits"),
     "train_softmax_regression": (("y", "label", "labels"), "X"),
 }
-TYPES = given(
-    token_log_probs=[
-        (LOGITS.astype(np.float32), TARGETS.astype(np.uint8)),
-        ([[[1, 2, 3], [0, 0, 2], [5, 1, 1]]], [[2, 0, 1]]),
+TYPES = {
+    "token_log_probs": [
+        given(LOGITS.astype(np.float32), TARGETS.astype(np.uint8)),
+        given([[[1, 2, 3], [0, 0, 2], [5, 1, 1]]], [[2, 0, 1]]),
     ],
-    train_softmax_regression=[(X32, Y), (X8, Y8)],
-)
+    "train_softmax_regression": [given(X32, Y), given(X8, Y8)],
+}
 RANKS = [(np.array([-0.5, mean, -2.5]), np.array([900, 0, 100])) for mean in (NAN, -INF, -100.0)]
-NOT_COUNTED = given(
-    sequence_log_probs=[(RUBBISH, *ENDED[1:])],
-    combine_ranks=[(*ranks, -0.7) for ranks in RANKS],
-)
-COUNTED = given(
-    sequence_log_probs=[(BROKEN, TOKENS, 9, (NAN, -2.0, -INF), LENGTHS)],
-    combine_ranks=[TWO_RANKS, (np.array([-0.5, NAN, -2.5]), np.array([900, 1, 100]), NAN)],
-)
+NOT_COUNTED = {
+    "sequence_log_probs": [given(RUBBISH, *ENDED[1:])],
+    "combine_ranks": [given(*ranks, -0.7) for ranks in RANKS],
+}
+ONE_BROKEN = given(np.array([-0.5, NAN, -2.5]), np.array([900, 1, 100]), NAN)
+COUNTED = {
+    "sequence_log_probs": [given(BROKEN, TOKENS, 9, (NAN, -2.0, -INF), LENGTHS)],
+    "combine_ranks": [given(*TWO_RANKS), ONE_BROKEN],
+}
 AROUND_MINUS_4 = np.array([[-4.0, np.nextafter(-4.0, -5.0), -INF, -3.0]])
-AT_THE_EDGE = given(
-    should_stop=[(True, [2.0, 1.5], 0.5, 1), (False, [2.0, 1.375], 0.5, 1)],
-    flag_outliers=[([(0, 1), (0, 2)], AROUND_MINUS_4, ALL[:1])],
-)
+AT_THE_EDGE = {
+    "should_stop": [given(True, [2.0, 1.5], 0.5, 1), given(False, [2.0, 1.375], 0.5, 1)],
+    "flag_outliers": [given([(0, 1), (0, 2)], AROUND_MINUS_4, ALL[:1])],
+}
 BAD_TARGETS = [np.array([[2, 0], [1, bad]]) for bad in (-1, 3, 0.5)]
 BAD_TARGETS += [TARGETS[:1], TARGETS[:, :1], TARGETS[0]]
 BAD_LABELS = [np.array(labels) for labels in ([0, -1], [0, 2], [0, 0.5], [0], [0, 1, 1])]
-NO_CLASSES = given(
-    token_log_probs=[((LOGITS, TARGETS), (LOGITS, bad)) for bad in BAD_TARGETS],
-    train_softmax_regression=[((X, Y), (X, bad, 2)) for bad in BAD_LABELS],
-)
+NO_CLASSES = {
+    "token_log_probs": [given((LOGITS, TARGETS), (LOGITS, bad)) for bad in BAD_TARGETS],
+    "train_softmax_regression": [given((X, Y), (X, bad, 2)) for bad in BAD_LABELS],
+}
 OTHER_TOKENS = (TOKENS[:1], TOKENS[:, :3], TOKENS[:2])
 OTHER_MASKS = (MASK[:1], MASK[:, :1], MASK[:, :3])
-OTHER_SHAPES = given(
-    sequence_log_probs=[(ENDED, (LOG_PROBS, tokens, 9)) for tokens in OTHER_TOKENS],
-    flag_outliers=[(FLAGGED, (LOG_PROBS, mask)) for mask in OTHER_MASKS],
-)
-PLAIN = given(
-    token_log_probs=[(LOGITS, TARGETS)],
-    sequence_log_probs=[ENDED],
-    combine_ranks=[TWO_RANKS],
-    should_stop=[(True, STALLED)],
-    flag_outliers=[FLAGGED],
-    train_softmax_regression=[(X32, Y)],
-)
+OTHER_SHAPES = {
+    "sequence_log_probs": [given(ENDED, (LOG_PROBS, tokens, 9)) for tokens in OTHER_TOKENS],
+    "flag_outliers": [given(FLAGGED, (LOG_PROBS, mask)) for mask in OTHER_MASKS],
+}
+PLAIN = {
+    "token_log_probs": [given(LOGITS, TARGETS)],
+    "sequence_log_probs": [given(*ENDED)],
+    "combine_ranks": [given(*TWO_RANKS)],
+    "should_stop": [given(True, STALLED)],
+    "flag_outliers": [given(*FLAGGED)],
+    "train_softmax_regression": [given(X32, Y)],
+}
 
 
-def refuses(lab, function, right, bad, names):
-    """After a right answer to the inputs ``right``, ``function`` refuses the arguments ``bad``."""
-    COMPARED[function](lab, *right)
-    with expect.refused(*names):
-        getattr(lab, function)(*bad)
-
-
-@rule({"token_log_probs": 2, "train_softmax_regression": 1}, "contract", examples=[TYPES])
-def the_float_type_is_kept(lab, function, **inputs):
+@rule({"token_log_probs": 2, "train_softmax_regression": 1}, "contract", examples=TYPES)
+def the_float_type_is_kept(lab, function, *inputs):
     """The float type of the logits or features is kept; integers and lists are computed in float64,
     for targets or labels of any integer type
 
     np.asarray on both arguments first. Integers become float64 before anything is subtracted or
     multiplied: small integer types wrap around. A float64 copy makes float64 of float32, and so do
-    np.ones and np.zeros unless you say otherwise.
-    """
-    for each in inputs[function]:
-        COMPARED[function](lab, *each, of_type=expect.array)
+    np.ones and np.zeros unless you say otherwise."""
+    COMPARED[function](lab, *inputs, of_type=expect.array)
 
 
-@rule({"sequence_log_probs": 2, "combine_ranks": 2}, "stress", examples=[NOT_COUNTED])
-def what_does_not_count_has_no_effect(lab, function, **inputs):
+@rule({"sequence_log_probs": 2, "combine_ranks": 2}, "stress", examples=NOT_COUNTED)
+def what_does_not_count_has_no_effect(lab, function, *inputs):
     """What does not count has no effect, even when it is NaN or infinite, without a warning: a
     token after the EOS, the mean of a rank without tokens
 
     A rank that got nothing reports the mean of nothing, NaN. NaN times 0 is NaN, and −inf times 0
-    is too. Choose what is summed first, instead of multiplying with a mask or a count of 0.
-    """
-    for each in inputs[function]:
-        COMPARED[function](lab, *each, tolerance=EXACTLY)
-        expect.quiet(lab)
+    is too. Choose what is summed first, instead of multiplying with a mask or a count of 0."""
+    COMPARED[function](lab, *inputs, tolerance=EXACTLY)
+    expect.quiet(lab)
 
 
-@rule({"sequence_log_probs": 1, "combine_ranks": 1}, "stress", examples=[COUNTED])
-def what_counts_is_not_hidden(lab, function, **inputs):
+@rule({"sequence_log_probs": 1, "combine_ranks": 1}, "stress", examples=COUNTED)
+def what_counts_is_not_hidden(lab, function, *inputs):
     """A −inf that counts makes the answer −inf, and a NaN that counts stays NaN, without a warning
 
     Leave a token or a rank out because it does not count, not because it is NaN. A function that
     leaves out every NaN, such as np.nansum, hides the one that you should hear of: something in the
-    model, in the loss or on one rank is broken.
-    """
-    for each in inputs[function]:
-        COMPARED[function](lab, *each, tolerance=EXACTLY)
-        expect.quiet(lab)
+    model, in the loss or on one rank is broken."""
+    COMPARED[function](lab, *inputs, tolerance=EXACTLY)
+    expect.quiet(lab)
 
 
-@rule({"should_stop": 1, "flag_outliers": 1}, "stress", examples=[AT_THE_EDGE])
-def below_is_meant_strictly(lab, function, **inputs):
+@rule({"should_stop": 1, "flag_outliers": 1}, "stress", examples=AT_THE_EDGE)
+def below_is_meant_strictly(lab, function, *inputs):
     """Below is meant strictly: a loss exactly min_delta below the reference is no progress, and a
     value at the threshold, −4 by default, is not flagged; a kept −inf is
 
     ≤ lets a run go on for ever when min_delta is 0 and the loss stands still. And −inf is a
-    probability of 0: the first one to look at.
-    """
-    for each in inputs[function]:
-        COMPARED[function](lab, *each)
-        expect.quiet(lab)
+    probability of 0: the first one to look at."""
+    COMPARED[function](lab, *inputs)
+    expect.quiet(lab)
 
 
-@rule({"token_log_probs": 2, "train_softmax_regression": 1}, "bad input", examples=[NO_CLASSES])
-def what_is_no_class_is_refused(lab, function, **inputs):
+@rule({"token_log_probs": 2, "train_softmax_regression": 1}, "bad input", examples=NO_CLASSES)
+def what_is_no_class_is_refused(lab, function, right, bad):
     """Targets or labels that are no classes, or of another shape, are a ValueError that names
     targets or y
 
     NumPy reads −1 and −100 from the end of the axis, silently or with an IndexError, and trains on
-    it. It stretches targets of one row over the batch. Check type, range and shape yourself.
-    """
-    for right, bad in inputs[function]:
-        names, other = NAMES[function]
-        misfit = bad[1].shape != bad[0].shape[:-1]
-        refuses(lab, function, right, bad, [*names, *[other] * misfit])
+    it. It stretches targets of one row over the batch. Check type, range and shape yourself."""
+    COMPARED[function](lab, *right)
+    names, other = NAMES[function]
+    misfit = bad[1].shape != bad[0].shape[:-1]
+    with expect.refused(*names, *[other] * misfit):
+        getattr(lab, function)(*bad)
 
 
-@rule({"sequence_log_probs": 1, "flag_outliers": 1}, "bad input", examples=[OTHER_SHAPES])
-def another_shape_is_refused(lab, function, **inputs):
+@rule({"sequence_log_probs": 1, "flag_outliers": 1}, "bad input", examples=OTHER_SHAPES)
+def another_shape_is_refused(lab, function, right, bad):
     """Tokens or a mask of another shape are a ValueError that names tokens, mask or log_probs
 
     NumPy stretches one row or one column over the batch, without a word: then every sequence ends
-    at the same place, or padding is flagged. Compare the shapes.
-    """
-    for right, bad in inputs[function]:
-        own = "tokens" if function == "sequence_log_probs" else "mask"
-        refuses(lab, function, right, bad, [own, "log_probs"])
+    at the same place, or padding is flagged. Compare the shapes."""
+    COMPARED[function](lab, *right)
+    with expect.refused("tokens" if function == "sequence_log_probs" else "mask", "log_probs"):
+        getattr(lab, function)(*bad)
 
 
-@rule(dict.fromkeys(COMPARED, 1), "contract", examples=[PLAIN])
-def the_arguments_are_left_alone(lab, function, more=(), **inputs):
+@rule(dict.fromkeys(COMPARED, 1), "contract", examples=PLAIN)
+def the_arguments_are_left_alone(lab, function, *inputs, then=None):
     """The caller's arrays are left as they were
 
     logits -= …, means *= counts, log_probs[~mask] = 0 and zeros written behind the EOS all change
     the caller's array, because np.asarray makes no copy. Nor is it yours to sort or pop the history
-    of somebody's run, or to scale somebody's data. Make a new array.
-    """
-    for each in inputs[function]:
-        COMPARED[function](lab, *each)
-        expect.untouched(lab)
-    if function in more:
-        getattr(lab, function)(*more[function])
+    of somebody's run, or to scale somebody's data. Make a new array."""
+    COMPARED[function](lab, *inputs)
+    expect.untouched(lab)
+    if then is not None:  # other rules say what comes out
+        getattr(lab, function)(*then)
         expect.untouched(lab)
