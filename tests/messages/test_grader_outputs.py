@@ -305,13 +305,13 @@ def test_suites_that_are_not_there(pseudo, tmp_path, monkeypatch):
 
 # What Typer says itself, in the language of its own catalogue.
 OF_TYPER = (
-    r"Usage: [^│]*",
-    r"Try '[^']*' for help\.",
+    r"Usage: .*",
+    r"Try '[^'\n]*' for help\.",
     r"Show this message and exit\.",
-    r"Missing (argument|option) '[^']*'\.",
-    r"Invalid value for '[^']*': -?\d+ is not in the range x>=\d+\.",
+    r"Missing (argument|option) '[^'\n]*'\.",
+    r"Invalid value for .*",
     r"\[(required|default: \d+|x>=\d+)\]",
-    r"<[^>]*>",
+    r"<[^>\n]*>",
     r"\b(Options|Arguments|Commands|Error)\b",
 )
 COMMANDS = ("grade", "try", "new-lab", "check-course")
