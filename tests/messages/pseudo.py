@@ -22,7 +22,7 @@ _OF_ALL = (
     r"\b\d[\d.]*e[+-]?\d+",
     r"\b(?:nan|NaN|inf)\b",
     r"\bfloat(?:32|64)\b",
-    r"\b[A-Z]\w+Error(?:: [^⟦⟧]*[^⟦⟧.])?",
+    r"\b[A-Z]\w+Error(?:: [^⟦⟧\n]*[^⟦⟧.\n])?",
     r"\b(?:overflow|invalid value|divide by zero) encountered in \w+",
     r"\blab\d\d(?:_\w+)?\b",
 )
