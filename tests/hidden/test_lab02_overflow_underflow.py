@@ -8,12 +8,11 @@ import functools
 import math
 
 import numpy as np
-from inputs import INF
+from inputs import INF, replaced, takes_numpy_time
 from mpmath import mp, mpf, workdps
 
 from lnnn.labs.lab02_overflow_underflow.rules import DTYPES, FORMATS, WORDS, limits
 from lnnn.suite.rule import rule
-from lnnn.suite.speed import speed_ratio
 
 CLEAR = {"float16": 0.03, "float32": 1e-4, "float64": 1e-6}
 WELL_CLEAR = 1.0
@@ -132,13 +131,6 @@ def any_floats(rng, shape):
 def moderate(rng, shape):
     """x from −8 to −0.05, evenly spread in their logarithm."""
     return -np.exp(rng.uniform(math.log(0.05), math.log(8), shape))
-
-
-def replaced(rng, x, value):
-    """``x`` with ``value`` in place of one element, anywhere."""
-    x = x.copy()
-    x[rng.integers(x.size)] = value
-    return x
 
 
 # --------------------------------------------------------------------------------- exp_thresholds
@@ -357,13 +349,11 @@ def test_ulp_distance_of_a_large_array_takes_numpy_time(lab, rng):
     a = rng.uniform(1, 2, BATCH)
     b = rng.uniform(1, 2, BATCH)
     wide = a.astype(np.longdouble)
-    value, _, ratio = speed_ratio(lab, lambda: lab.ulp_distance(a, b), lambda: np.log(wide), SLOW)
-    value = np.asarray(value)
     # Between 1 and 2 a step is 2^−52 long.
-    if value.shape != BATCH or not np.array_equal(value, np.abs(a - b) * 2.0**52):
-        raise AssertionError("the steps of the large array are counted wrong")
-    if ratio > SLOW:
-        raise AssertionError(f"more than {SLOW} times as slow as NumPy")
+    wanted, exactly = np.abs(a - b) * 2.0**52, {"rtol": 0, "atol": 0}
+    takes_numpy_time(
+        lab, "ulp_distance", (a, b), lambda a, b: np.log(wide), SLOW, wanted, **exactly
+    )
 
 
 def test_what_is_not_finite_is_refused(holds, rng):
@@ -430,13 +420,13 @@ def test_what_is_no_log_probability_is_refused(holds, rng):
 # ----------------------------------------------------------------------------- four of them alike
 
 
-def test_the_arguments_are_left_alone(holds, rng):
+def test_the_arguments_are_left_alone(holds, function, rng):
     for dtype in DTYPES:
         a, lost = np.append(np.abs(rng.standard_normal(5)), 0.0), draw_logits(rng, "lost", dtype)
-        inputs = {
+        drawn = {
             "classify_exp": with_words(draw_words(rng, PLAIN, "float64"), "float64"),
             "naive_softmax_verdict": (lost.astype(dtype), dtype, "lost"),
             "ulp_distance": with_steps(a, a[::-1].copy()),
             "log1mexp": (moderate(rng, 5).astype("float32" if dtype == "float16" else dtype),),
         }
-        holds(inputs)
+        holds(*drawn[function])

@@ -42,14 +42,17 @@ FAR = np.array([[0.25, 1.0, 3.5]])
 FAR_64 = [given(FAR + 1e8, np.array([2]))]
 FAR_32 = [given((FAR + 1e4).astype(np.float32), np.array([2]))]
 THOUSANDS = given(np.array([[1000.0, 0.0], [0.0, -1000.0]]), np.array([1, 1]))
-SURE = [THOUSANDS, given(np.array([[0.0, 1e300]]), FIRST)]
-SURE_AND_RULED_OUT = [THOUSANDS, given(np.array([[0.0, 1e300, -INF]]), np.array([2]))]
+CONFIDENTLY_WRONG = {
+    "cross_entropy": [THOUSANDS, given(np.array([[0.0, 1e300]]), FIRST)],
+    "cross_entropy_grad": [THOUSANDS, given(np.array([[0.0, 1e300, -INF]]), np.array([2]))],
+}
 RULED_OUT = [given(np.array([[0.0, -INF, 1.0]]), np.array([k])) for k in (2, 1)]
 
 LEVELS = np.array([[0.0, 1.0, 2.0], [2.0, 0.0, 1.0]])
 NO_CLASSES = [given(LEVELS, np.array(labels)) for labels in ([0, -1], [0, 3], [0, 0.5])]
 NO_BATCHES = (([0], 2), ([0, 1, 2], 2), ([], 0))  # labels, and the rows they come with
 NO_FIT = [given(LEVELS, np.array(labels, dtype=int), rows) for labels, rows in NO_BATCHES]
+REFUSED = {"cross_entropy": NO_CLASSES, "cross_entropy_grad": [*NO_CLASSES, *NO_FIT]}
 
 STEEP, OF_STEEP = np.array([[1.0, -2.0, 3.0], [0.5, 10.0, -1.0]]), np.array([0, 2])
 WHOLE = np.array([[1, -2, 3], [0, 4, -1]])
@@ -213,14 +216,15 @@ def cross_entropy_agrees_with_fifty_digits_in_float32(lab, logits, labels):
     right_value(lab, "cross_entropy", logits, labels)
 
 
-@rule("cross_entropy", "stress", points=3, examples=SURE)
-def confidently_wrong_costs_much_and_not_infinity(lab, logits, labels):
-    """A confidently wrong model has a large and finite loss, without a warning: logits of ±1000,
-    and the largest of the contract
+@rule({"cross_entropy": 3, "cross_entropy_grad": 2}, "stress", examples=CONFIDENTLY_WRONG)
+def confidently_wrong_costs_much_and_not_infinity(lab, function, logits, labels):
+    """A confidently wrong row has a large and finite loss, and a gradient of −1/B at its label,
+    without a warning: logits of ±1000, and the largest of the contract
 
     Softmax first and log afterwards turns such a row into −log(0) = inf, because the probability
-    rounds to 0; an epsilon caps it. Go from logits to log-probabilities in one step."""
-    right_value(lab, "cross_entropy", logits, labels)
+    rounds to 0; an epsilon caps it. Go from logits to log-probabilities in one step. The chain rule
+    through −1/p is inf·0 = NaN there. Written as p − onehot nothing can overflow."""
+    right_value(lab, function, logits, labels)
     expect.quiet(lab)
 
 
@@ -235,25 +239,15 @@ def an_impossible_class_is_harmless_unless_it_is_the_label(lab, logits, labels):
     expect.quiet(lab)
 
 
-@rule("cross_entropy_grad", "stress", points=2, examples=SURE_AND_RULED_OUT)
-def confidently_wrong_gets_the_largest_gradient(lab, logits, labels):
-    """A confidently wrong row has the entry −1/B at its label; logits of ±1000, the largest of the
-    contract and −inf give finite entries without a warning
-
-    The chain rule through −1/p is inf·0 = NaN when p rounds to 0. Written as p − onehot nothing can
-    overflow."""
-    expect.finite(right_value(lab, "cross_entropy_grad", logits, labels))
-    expect.quiet(lab)
-
-
-@rule("cross_entropy", "bad input", points=2, examples=NO_CLASSES)
-def a_label_that_is_no_class_is_refused(lab, logits, labels):
-    """A label below 0, at or above V, or not an integer is a ValueError that names labels
+@rule({"cross_entropy": 2, "cross_entropy_grad": 2}, "bad input", examples=REFUSED)
+def a_label_that_is_no_class_is_refused(lab, function, logits, labels, rows=3):
+    """A label below 0, at or above V, or not an integer is a ValueError that names labels; the
+    gradient refuses a batch that does not fit, as the loss does
 
     logits[b, −1] is the last class for NumPy, silently. −1 and −100 are what data sets use for
-    padding, so the loss would train on noise. Check the range yourself, before anything else, and
-    do not round 0.5 with astype(int)."""
-    refuses(lab, "cross_entropy", logits, labels, len(logits))
+    padding, so p[b, −1] −= 1 trains on noise. Check the range yourself, before anything else, and
+    do not round 0.5 with astype(int). The gradient may let the loss run the checks for it."""
+    refuses(lab, function, logits, labels, rows)
 
 
 @rule("cross_entropy", "bad input", points=1, examples=NO_FIT)
@@ -264,15 +258,6 @@ def labels_that_do_not_fit_the_batch_are_refused(lab, logits, labels, rows):
     One label for three rows would broadcast in silence, and the mean of nothing is NaN. Compare the
     two shapes before anything is computed."""
     refuses(lab, "cross_entropy", logits, labels, rows)
-
-
-@rule("cross_entropy_grad", "bad input", points=2, examples=[*NO_CLASSES, *NO_FIT])
-def the_gradient_refuses_what_the_loss_refuses(lab, logits, labels, rows=None):
-    """Bad labels and a batch that does not fit are refused as in cross_entropy
-
-    p[b, −1] −= 1 trains the last class, silently. Run the same checks as in cross_entropy, or let
-    it run them for you."""
-    refuses(lab, "cross_entropy_grad", logits, labels, rows)
 
 
 # --------------------------------------------------------------------------- numerical_grad (14)

@@ -67,8 +67,10 @@ TYPES = [given(smoothed(LOGITS.astype(np.float32))), given(INTEGERS)]
 FAR = [given(smoothed(LOGITS + 1e8))]
 FAR_FLOAT32 = [given(smoothed((LOGITS + 1e4).astype(np.float32)))]
 HUGE = [[0.0, 1e300, 0.0, 1.0], [0.0, -1e300, 0.0, 1.0]]
-SURE = [[[0.0, 1000.0, 0.0, -1000.0], [1000.0, 0.0, -1000.0, 1.0]], HUGE]
-LARGE = [[[0.0, 1000.0, 0.0, -1000.0], [-1000.0, -999.0, -998.0, -INF]], HUGE]
+RIGHT_OR_WRONG = [[[0.0, 1000.0, 0.0, -1000.0], [1000.0, 0.0, -1000.0, 1.0]], HUGE]
+STEEP = [[[0.0, 1000.0, 0.0, -1000.0], [-1000.0, -999.0, -998.0, -INF]], HUGE]
+LARGE = {LOSS: RIGHT_OR_WRONG, GRAD: STEEP}
+LARGE = {of: [given(smoothed(np.array(z))) for z in logits] for of, logits in LARGE.items()}
 IMPOSSIBLE = np.array([[0.0, -INF, 1.0, 2.0], [1.0, 2.0, 0.0, 0.5]])
 AROUND_THE_GAP = [
     given(smoothed(np.array([[np.log(13) + past, 0.0, 0.0, 0.0]]), np.array([0]), TARGETS[1:]))
@@ -96,7 +98,7 @@ NO_CLASSES = [np.array(labels) for labels in ([0, -1], [0, 4], [0, 0.5])]
 BAD_LABELS = [*NO_CLASSES, np.array([0]), np.array([0, 1, 2])]
 NO_TARGETS = [given(FOUR, labels, 4) for labels in NO_CLASSES] + [given(FOUR, np.array([0]), 0)]
 NO_LOSSES = [given(BATCH, LOGITS, labels) for labels in BAD_LABELS]
-NO_SLOPES = [given(BATCH, BAD_ALPHAS, LOGITS, labels) for labels in BAD_LABELS]
+NO_SLOPES = [given(BATCH, LOGITS, labels, BAD_ALPHAS) for labels in BAD_LABELS]
 NO_NUMBERS = [given(TEN, BAD_ALPHAS, [1])]
 
 
@@ -295,17 +297,6 @@ def the_smoothed_loss_agrees_with_fifty_digits_in_float32(lab, batch):
     batch_right(lab, LOSS, batch)
 
 
-@rule(LOSS, "stress", points=2, examples=[given(smoothed(np.array(z))) for z in SURE])
-def a_sure_model_pays_for_every_class(lab, batch):
-    """A sure model has a large and finite loss, right or wrong, without a warning: logits of ±1000,
-    and the largest of the contract
-
-    With smoothing every class counts, also the one far below. A probability that rounds to 0 on the
-    way makes it inf. Go from logits to log-probabilities in one step."""
-    batch_right(lab, LOSS, batch)
-    expect.quiet(lab)
-
-
 @rule(LOSS, "stress", points=2, examples=[given(BATCH, (IMPOSSIBLE, LABELS, 0.0, ONEHOT))])
 def an_impossible_wrong_class_costs_nothing_without_smoothing(lab, usual, edge):
     """With α = 0 a wrong class whose logit is −inf does no harm, without a warning
@@ -327,17 +318,6 @@ def smoothing_makes_an_impossible_class_infinitely_wrong(lab, usual, edge):
     batch_right(lab, LOSS, usual, **ROUGHLY)
     batch_right(lab, LOSS, edge)
     expect.quiet(lab)
-
-
-@rule(LOSS, "bad input", points=2, examples=NO_LOSSES)
-def the_smoothed_loss_refuses_bad_labels(lab, usual, logits, labels):
-    """A label below 0, at or above V, or not an integer is a ValueError that names labels; so is
-    another number of labels than of rows
-
-    NumPy takes −1 for the last class and spreads a single label over all rows, both in silence.
-    Check range, type and shape yourself; smooth_labels does not know how many rows there are."""
-    batch_right(lab, LOSS, usual, **ROUGHLY)
-    refuses_labels(lab.smoothed_cross_entropy, logits, labels)
 
 
 # -------------------------------------------------------------- smoothed_cross_entropy_grad (22)
@@ -402,28 +382,6 @@ def the_smoothed_gradient_is_the_derivative_of_the_loss(lab, batch):
     is_right(value, slopes, WHAT[GRAD], **ROUGHLY)
 
 
-@rule(GRAD, "stress", points=2, examples=[given(smoothed(np.array(z))) for z in LARGE])
-def the_smoothed_gradient_survives_large_logits(lab, batch):
-    """Logits of ±1000, the largest of the contract and −inf are no problem, without a warning
-
-    e^1000 is inf and inf/inf is NaN: shift each row by its own maximum. A class of logit −inf has
-    the probability 0; only the target is left of it."""
-    batch_right(lab, GRAD, batch)
-    expect.quiet(lab)
-
-
-@rule(GRAD, "bad input", points=2, examples=NO_SLOPES)
-def the_smoothed_gradient_refuses_what_the_loss_refuses(lab, usual, alphas, logits, labels):
-    """It refuses the same α and the same labels as the loss, with a ValueError that names alpha or
-    labels
-
-    A gradient that accepts what the loss refuses trains on noise in silence. Let smooth_labels
-    check for both, and compare the number of labels with the number of rows."""
-    batch_right(lab, GRAD, usual, **ROUGHLY)
-    refuses_alphas(lab.smoothed_cross_entropy_grad, *usual[:2], alphas=alphas)
-    refuses_labels(lab.smoothed_cross_entropy_grad, logits, labels)
-
-
 # ------------------------------------------------------- what several functions of a batch share
 
 
@@ -449,6 +407,32 @@ def it_agrees_with_fifty_digits(lab, function, batch):
     own, and with smoothing every class pays for it. A numerical difference is too coarse for a
     gradient, and so is a target rounded to float32 under float64 logits."""
     batch_right(lab, function, batch)
+
+
+@rule({LOSS: 2, GRAD: 2}, "stress", examples=LARGE)
+def large_logits_are_no_problem(lab, function, batch):
+    """Large logits are no problem, right or wrong, without a warning: ±1000, and the largest of the
+    contract; nor is −inf for the gradient
+
+    e^1000 is inf and inf/inf is NaN: shift each row by its own maximum. With smoothing every class
+    counts, also the one far below, and a probability that rounds to 0 on the way makes the loss
+    inf. Go from logits to log-probabilities in one step. In the gradient a class of logit −inf has
+    the probability 0; only the target is left of it."""
+    batch_right(lab, function, batch)
+    expect.quiet(lab)
+
+
+@rule({LOSS: 2, GRAD: 2}, "bad input", examples={LOSS: NO_LOSSES, GRAD: NO_SLOPES})
+def bad_labels_are_refused(lab, function, usual, logits, labels, alphas=()):
+    """A label below 0, at or above V, or not an integer is a ValueError that names labels; so is
+    another number of labels than of rows; the gradient refuses the same α as the loss, too
+
+    NumPy takes −1 for the last class and spreads a single label over all rows, both in silence: who
+    accepts them trains on noise. Check range, type and shape yourself; smooth_labels checks α and
+    the range, but does not know how many rows there are."""
+    batch_right(lab, function, usual, **ROUGHLY)
+    refuses_alphas(getattr(lab, function), *usual[:2], alphas=alphas)
+    refuses_labels(getattr(lab, function), logits, labels)
 
 
 @rule({"smooth_labels": 2, LOSS: 2}, "bad input", examples=[given(BATCH, BAD_ALPHAS)])
