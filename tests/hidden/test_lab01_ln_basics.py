@@ -42,8 +42,6 @@ def small_integers(rng, dtype=np.int64, zeros=0):
 
 
 # -------------------------------------------------------------------------------------------- nll
-
-
 def test_the_loss_is_minus_ln_p_in_the_shape_of_p(holds, rng):
     for dtype in TYPES:
         for shape in (7, (3, 5), (2, 3, 4)):
@@ -106,8 +104,6 @@ def test_nan_is_refused(holds, rng):
 
 
 # ------------------------------------------------------------------------------ sequence_log_prob
-
-
 def test_it_is_the_sum_of_ln_p(holds, rng):
     for x in of_any_kind(rng, probabilities):
         holds(x)
@@ -123,8 +119,6 @@ def test_joined_sequences_add_up(holds, rng):
 
 
 # ------------------------------------------------------------------------------------- perplexity
-
-
 def test_it_is_exp_of_minus_the_mean(holds, rng):
     for x in of_any_kind(rng, log_probabilities):
         holds(x)
@@ -163,8 +157,6 @@ def test_a_positive_log_probability_is_refused(holds, rng):
 
 
 # ---------------------------------------------------------------------------- geometric_mean_prob
-
-
 def test_it_is_the_nth_root_of_the_product(holds, rng):
     for x in of_any_kind(rng, probabilities):
         holds(x)
@@ -175,8 +167,6 @@ def test_the_geometric_mean_scales_and_stays_below_the_arithmetic_one(holds, rng
 
 
 # ----------------------------------------------------------------------------------- nats_to_bits
-
-
 def test_nats_are_divided_by_ln_two(holds, rng):
     for dtype in TYPES:
         for shape in (6, (2, 3)):
@@ -208,8 +198,6 @@ def test_any_real_number_has_its_bits(holds, rng):
 
 
 # --------------------------------------------------------------------------- several of them alike
-
-
 def test_it_agrees_with_fifty_digits(holds, lab, function, rng):
     from scipy import special
 

@@ -26,8 +26,6 @@ SLOW = 20
 
 
 # ------------------------------------------------------------------- the truth, outside of NumPy
-
-
 @functools.lru_cache(maxsize=1 << 14)
 def held(z: float, dtype: str) -> float:
     """e^z, exact, then rounded to the nearest number of the type (or to inf)."""
@@ -81,8 +79,6 @@ def with_steps(a, b):
 
 
 # ------------------------------------------------------------------------------------ the inputs
-
-
 def draw_word(rng, kind, dtype, size=2, clear=WELL_CLEAR):
     """z whose e^z is of that kind in the type, ``clear`` of every threshold."""
     overflow, subnormal, zero = map(float, limits(dtype))
@@ -134,8 +130,6 @@ def moderate(rng, shape):
 
 
 # --------------------------------------------------------------------------------- exp_thresholds
-
-
 def test_the_first_two_thresholds_are_logarithms(holds):
     holds("float32")
 
@@ -174,8 +168,6 @@ def test_unknown_names_are_refused(holds, rng):
 
 
 # ----------------------------------------------------------------------------------- classify_exp
-
-
 def test_every_element_gets_its_word(holds, rng):
     for dtype in DTYPES:
         holds(*with_words(draw_words(rng, PLAIN, dtype).reshape(2, 3), dtype))
@@ -223,8 +215,6 @@ def test_nan_is_refused(holds, rng):
 
 
 # -------------------------------------------------------------------------- naive_softmax_verdict
-
-
 def test_the_four_verdicts_are_told_apart(holds, rng):
     for wanted in rng.permutation(VERDICTS).tolist():
         holds(draw_logits(rng, wanted, "float32", both=True), "float32", wanted)
@@ -292,8 +282,6 @@ def test_other_shapes_are_refused(holds, rng):
 
 
 # ----------------------------------------------------------------------------------- ulp_distance
-
-
 def test_it_counts_the_steps(holds, rng):
     a = 2.0 ** rng.integers(-40, 40, (2, 3)) * rng.uniform(1, 1.5, (2, 3))
     count = rng.integers(1, 1000, (2, 3))
@@ -363,8 +351,6 @@ def test_what_is_not_finite_is_refused(holds, rng):
 
 
 # --------------------------------------------------------------------------------------- log1mexp
-
-
 def test_it_is_the_log_of_the_complement(holds, rng):
     for shape in (6, (2, 3)):
         holds(moderate(rng, shape))
@@ -418,8 +404,6 @@ def test_what_is_no_log_probability_is_refused(holds, rng):
 
 
 # ----------------------------------------------------------------------------- four of them alike
-
-
 def test_the_arguments_are_left_alone(holds, function, rng):
     for dtype in DTYPES:
         a, lost = np.append(np.abs(rng.standard_normal(5)), 0.0), draw_logits(rng, "lost", dtype)

@@ -1,8 +1,6 @@
 """The rules of lab 5, cross-entropy and its gradient: 100 points over six functions.
 
-Where the tolerances come from
-- ``expect.close``: the course's contract, 1e-12 relative in float64, 1e-5 in float32, or 1e-14 and
-  1e-6 absolute next to zero.
+Where the tolerances come from, beside the course's contract (``expect``)
 - A row of the gradient sums to 0 within V times the 1e-14 that each of its elements may be off.
 - ``numerical_grad``: 1e-7 absolute, from the contract. Against the exact difference for a wide h:
   what the contract's accuracy of a loss and the rounding of z ± h become when divided by h.
@@ -115,37 +113,11 @@ def refuses(lab, function, logits, labels, rows):
     right_value(lab, function, logits, logits.argmin(axis=1))
     logits = logits[:rows]
     fits = len(logits) == len(labels) > 0
-    with expect.refused("labels", "label", *([] if fits else ["logits"])):
-        getattr(lab, function)(logits, labels)
-
-
-# ------------------------------------------------------------------------- several of them alike
-
-
-@rule(dict.fromkeys(ALONE, 1), "contract", examples=ALONE)
-def the_arguments_are_left_alone(lab, function, first, second):
-    """The caller's arrays are left as they were
-
-    logits -= …, v -= …, x *= y, np.maximum(x, 0, out=x) and a softmax in place write into the
-    caller's array, because np.asarray makes no copy. Write v = v - … instead: that makes a new
-    array. Subtract the 1 of the gradient from your own probabilities."""
-    right_value(lab, function, first, second)
-    expect.untouched(lab)
-
-
-@rule(DIGITS, "reference", examples={"cross_entropy": FAR_64})
-def it_agrees_with_fifty_digits(lab, function, first, second):
-    """It agrees with the exact value, for logits from tiny to large and far from 0
-
-    LSE(z) − z[label] subtracts two large numbers when the logits sit far from zero, and so does
-    exp(z − LSE(z)). Take the maximum off first and never add it back. ln(1 + e^−|x|) is small for
-    large |x|; np.log1p keeps its digits. An epsilon inside a logarithm is an error of its own."""
-    right_value(lab, function, first, second)
+    names = ("labels", "label", *([] if fits else ["logits"]))
+    expect.refuses(getattr(lab, function), logits, labels, names=names)
 
 
 # ------------------------------------------------- cross_entropy (24) and cross_entropy_grad (20)
-
-
 @rule("cross_entropy", "contract", points=5, examples=BATCHES)
 def the_loss_is_the_mean_of_the_picked_log_probabilities(lab, logits, labels):
     """It returns a float: the mean over the batch of −log_softmax(logits)[b, labels[b]]
@@ -261,8 +233,6 @@ def labels_that_do_not_fit_the_batch_are_refused(lab, logits, labels, rows):
 
 
 # --------------------------------------------------------------------------- numerical_grad (14)
-
-
 def near_the_gradient(lab, logits, labels, **step):
     """numerical_grad lies within 1e-7 of the exact gradient."""
     reference = oracle.cross_entropy_grad(logits, labels)
@@ -326,13 +296,10 @@ def a_step_that_is_not_positive_is_refused(lab, logits, labels, h):
 
     h = 0 is 0/0. Check h first, before any arithmetic."""
     near_the_gradient(lab, logits, labels)
-    with expect.refused("h"):
-        lab.numerical_grad(logits, labels, h=h)
+    expect.refuses(lab.numerical_grad, logits, labels, h=h, names="h")
 
 
 # ----------------------------------------------- log_softmax_jvp (14) and log_softmax_vjp (14)
-
-
 @rule("log_softmax_jvp", "contract", points=3, examples=PRODUCTS)
 def the_jvp_takes_the_mean_under_p_off_v(lab, z, v):
     """It returns v − Σ p v along the last axis, in the shape and the float type of z
@@ -417,8 +384,6 @@ def no_jacobian_is_built(lab, function, z, v):
 
 
 # -------------------------------------------------------------------------- bce_with_logits (14)
-
-
 @rule("bce_with_logits", "contract", points=4, examples=BINARY)
 def the_binary_loss_weighs_two_softplus_terms(lab, x, y):
     """It returns a float: the mean of −[y ln σ(x) + (1−y) ln σ(−x)] over all elements, for targets
@@ -463,5 +428,26 @@ def bad_targets_and_other_shapes_are_refused(lab, x, y):
     everything. (3, 1) against (3,) would broadcast to nine losses in silence: compare the shapes,
     do not rely on NumPy."""
     right_value(lab, "bce_with_logits", x, (x < 0).astype(float))
-    with expect.refused("y", *(["x"] if x.shape != y.shape else [])):
-        lab.bce_with_logits(x, y)
+    expect.refuses(lab.bce_with_logits, x, y, names=("y", *(["x"] if x.shape != y.shape else [])))
+
+
+# ------------------------------------------------------------------------- several of them alike
+@rule(dict.fromkeys(ALONE, 1), "contract", examples=ALONE)
+def the_arguments_are_left_alone(lab, function, first, second):
+    """The caller's arrays are left as they were
+
+    logits -= …, v -= …, x *= y, np.maximum(x, 0, out=x) and a softmax in place write into the
+    caller's array, because np.asarray makes no copy. Write v = v - … instead: that makes a new
+    array. Subtract the 1 of the gradient from your own probabilities."""
+    right_value(lab, function, first, second)
+    expect.untouched(lab)
+
+
+@rule(DIGITS, "reference", examples={"cross_entropy": FAR_64})
+def it_agrees_with_fifty_digits(lab, function, first, second):
+    """It agrees with the exact value, for logits from tiny to large and far from 0
+
+    LSE(z) − z[label] subtracts two large numbers when the logits sit far from zero, and so does
+    exp(z − LSE(z)). Take the maximum off first and never add it back. ln(1 + e^−|x|) is small for
+    large |x|; np.log1p keeps its digits. An epsilon inside a logarithm is an error of its own."""
+    right_value(lab, function, first, second)

@@ -1,10 +1,8 @@
 """The rules of lab 6, label smoothing: 100 points over five functions, with what only the grader
 asks.
 
-Rules about types compare types; rules about the idea compare six digits; rules about accuracy and
-stress compare all of them. Rules about bad input and about the caller's arrays first ask for a
-right answer; the grader asks for one without smoothing. So a misconception costs the points of its
-own rule.
+Rules about bad input and about the caller's arrays first ask for a right answer; the grader asks
+for one without smoothing.
 
 What is right comes with the inputs, as the last part of each:
 - a ``batch`` is logits, labels, α and the targets of its rows;
@@ -13,9 +11,8 @@ With α = 1/4 and four classes the targets are 13/16 and 1/16, which floats hold
 and gaps of the examples were computed with mpmath at 30 digits. A ``usual`` input must be answered
 right before the one at an edge counts.
 
-Where the tolerances come from
-- ``expect.close``: the course's contract, 1e-12 relative in float64, 1e-5 in float32, or 1e-14 and
-  1e-6 absolute next to zero. Targets rounded to float64 are off by 1.1e-16, nothing beside that.
+Where the tolerances come from, beside the course's contract (``expect``)
+- Targets rounded to float64 are off by 1.1e-16, nothing beside that.
 - A row of targets sums to 1 within 1e-12, because each of its positive entries is within 1e-12 of
   the exact one, relatively, plus 1e-14 for each entry. A row of the gradient sums to 0 within V
   times the tolerance of an entry.
@@ -148,20 +145,16 @@ def number_right(lab, function, case, **how):
 def refuses_alphas(function, *arguments, alphas):
     """Each of these α is a ValueError that names alpha."""
     for alpha in alphas:
-        with expect.refused("alpha", "α"):
-            function(*arguments, alpha)
+        expect.refuses(function, *arguments, alpha, names=("alpha", "α"))
 
 
 def refuses_labels(function, logits, labels):
     """Labels that are no classes, or not one for each row, are a ValueError that names them."""
     names = ["labels", "label"] if len(labels) == len(logits) else ["labels", "label", "logits"]
-    with expect.refused(*names):
-        function(logits, labels, 0.1)
+    expect.refuses(function, logits, labels, 0.1, names=names)
 
 
 # ---------------------------------------------------------------------------- smooth_labels (20)
-
-
 @rule("smooth_labels", "contract", points=6, examples=[given(FOUR), given(A_HALF)])
 def the_target_is_a_onehot_mixed_with_a_uniform(lab, case):
     """It returns a (B, V) array: α/V everywhere, and 1 − α on top at the label of each row
@@ -229,13 +222,11 @@ def a_label_that_is_no_class_has_no_target(lab, usual, labels, num_classes):
     Check the range yourself, and do not round 0.5 with astype(int)."""
     targets_right(lab, usual, **ROUGHLY)
     # With no class every label is out of range, so either may be named.
-    with expect.refused("labels", "label", *(["num_classes"] if num_classes < 1 else [])):
-        lab.smooth_labels(labels, num_classes, 0.1)
+    names = ("labels", "label", *(["num_classes"] if num_classes < 1 else []))
+    expect.refuses(lab.smooth_labels, labels, num_classes, 0.1, names=names)
 
 
 # ------------------------------------------------------------------- smoothed_cross_entropy (30)
-
-
 @rule(LOSS, "contract", points=6, examples=BATCHES)
 def the_loss_mixes_the_label_with_the_mean_of_all_classes(lab, batch):
     """It is the mean over the batch of (1 − α) times the loss of the label plus α times the mean of
@@ -321,8 +312,6 @@ def smoothing_makes_an_impossible_class_infinitely_wrong(lab, usual, edge):
 
 
 # -------------------------------------------------------------- smoothed_cross_entropy_grad (22)
-
-
 @rule(GRAD, "contract", points=6, examples=BATCHES)
 def the_gradient_is_softmax_minus_the_smoothed_target(lab, batch):
     """It returns (softmax − smoothed target)/B, shape (B, V)
@@ -383,8 +372,6 @@ def the_smoothed_gradient_is_the_derivative_of_the_loss(lab, batch):
 
 
 # ------------------------------------------------------- what several functions of a batch share
-
-
 @rule({"smooth_labels": 1, LOSS: 1, GRAD: 1}, "contract", examples=[given(BATCH)])
 def the_arguments_are_left_alone(lab, function, batch):
     """The caller's arrays are left as they were
@@ -447,8 +434,6 @@ def an_alpha_outside_zero_to_one_is_refused(lab, function, usual, alphas):
 
 
 # -------------------------------------------------- minimum_loss (14) and optimal_logit_gap (14)
-
-
 @rule(MINIMUM, "contract", points=5, examples=NUMBERS)
 def the_minimum_is_the_entropy_of_the_target(lab, case):
     """It is the entropy of the smoothed target, in nats
@@ -499,8 +484,7 @@ def a_bad_alpha_and_too_few_classes_are_refused(lab, function, usual, alphas, mi
     refuses_alphas(asked, usual[0], alphas=alphas)
     least = {MINIMUM: 1, GAP: 2}[function]
     for fewer in missing:
-        with expect.refused("num_classes"):
-            asked(least - fewer, 0.1)
+        expect.refuses(asked, least - fewer, 0.1, names="num_classes")
 
 
 @rule(MINIMUM, "property", points=2)
