@@ -1,6 +1,10 @@
-"""What the suites draw alike: logits, close together, far apart, at the ends of the floats."""
+"""What the suites draw and measure alike: logits close together, far apart, at the ends of floats.
+
+All inputs of a suite come from ``rng``; those of stress tests lie around the cliffs of exp and log.
+"""
 
 import copy
+import math
 
 import numpy as np
 
@@ -8,7 +12,6 @@ from lnnn.suite.speed import speed_ratio
 
 INF = np.inf
 TYPES = (np.float64, np.float32)
-NO_CLASSES = (-1, -3, -100, 3, 100, 0.5)  # labels that are none of three classes
 HUGE = {np.float64: 1e300, np.float32: 1e30}  # the largest logits of the contract
 
 
@@ -49,6 +52,11 @@ def batch(rng, rows=4, classes=5, *more):
     return draw(rng, (rows, classes), *more), rng.integers(0, classes, size=rows)
 
 
+def no_classes(rng):
+    """Labels that are none of three classes."""
+    return -1, -3, -100, 3, int(rng.integers(4, 1000)), float(rng.uniform(0.1, 0.9))
+
+
 def far(rng, shape, scales=(1e-3, 1.0, 1e2, 1e4), offsets=(0.0, 1e4, -1e8), dtype=np.float64):
     """Logits of ``shape`` for each scale and each offset: from tiny to huge, and far from 0."""
     for scale in scales:
@@ -71,6 +79,12 @@ def replaced(rng, x, value):
     x = x.astype(np.result_type(x, value))
     x.flat[rng.integers(x.size)] = value
     return x
+
+
+def rows_with_fsum(z, *others):
+    """The log-softmax of each row of a finite array, one row at a time: a loop to compare with."""
+    rows = [row - row.max() for row in z]
+    return np.array([row - math.log(math.fsum(np.exp(row))) for row in rows])
 
 
 def takes_numpy_time(

@@ -22,7 +22,7 @@ from fractions import Fraction
 
 import inputs
 import numpy as np
-from inputs import INF, NO_CLASSES, TYPES, draw, eighths, far, largest, near, replaced
+from inputs import INF, TYPES, draw, eighths, far, largest, near, replaced
 from mpmath import mpf, workdps
 
 from lnnn import digits, exact
@@ -34,8 +34,6 @@ PIXELS, DIGITS = digits.load()
 
 
 # ------------------------------------------------------------ inputs, and what is right for them
-
-
 def ended(log_probs, tokens, eos_id):
     """Sequences with their totals and lengths, row by row: math.fsum rounds once."""
     rows, said = np.asarray(log_probs).tolist(), np.asarray(tokens).tolist()
@@ -154,8 +152,6 @@ def large_images(rng):
 
 
 # -------------------------------------------------------------------------------- token_log_probs
-
-
 def test_each_place_has_the_log_probability_of_its_target(holds, rng):
     for shape in ((2, 3, 5), (1, 4, 3), (4, 1, 6), (3, 3, 3)):
         holds(*draw_batch(rng, shape))
@@ -191,8 +187,6 @@ def test_token_scores_survive_large_logits(holds, rng):
 
 
 # ----------------------------------------------------------------------------- sequence_log_probs
-
-
 def test_a_sequence_is_summed_up_to_its_first_eos(holds, rng):
     for shape in ((5, 8), (1, 6), (8, 4)):
         holds(*ended(*draw_sequences(rng, shape)))
@@ -237,8 +231,6 @@ def test_totals_agree_with_the_exact_ones(holds, rng):
 
 
 # ---------------------------------------------------------------------------------- combine_ranks
-
-
 def test_a_rank_weighs_as_much_as_it_has_tokens(holds, rng):
     for ranks in (2, 3, 8):
         holds(*averaged(*draw_ranks(rng, ranks)))
@@ -275,8 +267,6 @@ def test_counts_that_make_no_mean_are_refused(holds, rng):
 
 
 # ------------------------------------------------------------------------------------ should_stop
-
-
 def test_a_run_stops_after_patience_epochs_without_progress(holds, rng):
     for decision in both_ways(rng):
         holds(*decision)
@@ -351,8 +341,6 @@ def test_a_nan_among_the_losses_is_refused(holds, rng):
 
 
 # ---------------------------------------------------------------------------------- flag_outliers
-
-
 def test_the_places_below_the_threshold_are_listed(holds, rng):
     for shape in ((4, 6), (1, 9), (7, 3)):
         holds(*flagged(*draw_places(rng, shape)))
@@ -382,8 +370,6 @@ def test_padding_is_never_flagged(holds, rng):
 
 
 # ----------------------------------------------------------------------- train_softmax_regression
-
-
 def test_the_weights_are_those_of_full_batch_gradient_descent(holds, rng):
     holds(*trained(*draw_samples(rng), 4))
     holds(*trained(*draw_samples(rng, 5, 1, 2), 2, 0.4))
@@ -440,8 +426,6 @@ def test_the_losses_of_large_features_are_right(holds, rng):
 
 
 # ------------------------------------------------------------------------------ several functions
-
-
 def test_the_float_type_is_kept(holds, function, rng):
     if function == "token_log_probs":
         small = inputs.wrapping(rng)[None, None]
@@ -505,14 +489,14 @@ def test_below_is_meant_strictly(holds, function, rng):
 
 def test_what_is_no_class_is_refused(holds, function, rng):
     if function == "token_log_probs":
-        for bad in NO_CLASSES:
+        for bad in inputs.no_classes(rng):
             logits, targets = draw_batch(rng, (2, 2, 3))
             holds((logits, targets), (logits, replaced(rng, targets, bad)))
         for shape in ((2, 2), (3, 3), (1, 3), (2, 1), (3,), (6,)):
             logits, targets = draw_batch(rng, (2, 3, 4))
             holds((logits, targets), (logits, rng.integers(0, 4, shape)))
         return
-    for bad in NO_CLASSES:
+    for bad in inputs.no_classes(rng):
         labels = replaced(rng, rng.integers(0, 3, size=3), bad)
         holds(draw_easy(rng), (rng.random((3, 2)), labels, 3, 2))
     for labels in ([0, 1], [0, 1, 2, 0], [1]):

@@ -1,4 +1,8 @@
-"""Does a student's function agree with the exact answer? The one question most tests ask."""
+"""Does a student's function agree with the exact answer? The one question most tests ask.
+
+A misconception costs the points of its own rule: rules about types compare types, rules about the
+idea compare six digits, rules about accuracy and stress compare all of them.
+"""
 
 import numpy as np
 

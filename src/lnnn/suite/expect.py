@@ -173,6 +173,15 @@ def refused(*arguments: str):
         raise AssertionError(_("no ValueError was raised"))
 
 
+def refuses(function, *arguments, names, **keywords) -> None:
+    """The student's ``function`` refuses these arguments: see ``refused``.
+
+    ``names``: what the message may call the argument, one name or several.
+    """
+    with refused(*([names] if isinstance(names, str) else names)):
+        function(*arguments, **keywords)
+
+
 def _told_apart(found: float, right: float) -> tuple[str, str]:
     """Two floats as text: nine digits, or all of them where nine are the same."""
     for digits in (".9g", ".17g"):

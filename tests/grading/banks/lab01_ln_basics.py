@@ -25,8 +25,6 @@ def checked(p):
 
 
 # ---------------------------------------------------------------------------------------- nll
-
-
 @right("nll", "check, then one line of NumPy")
 def nll_check_then_log(p):
     p = as_floats(p)
@@ -127,8 +125,6 @@ def nll_element_by_element(p):
 
 
 # -------------------------------------------------------------------------- sequence_log_prob
-
-
 @right("sequence_log_prob", "np.log and np.sum")
 def sum_of_logs(p):
     p = np.asarray(p, dtype=float)
@@ -201,8 +197,6 @@ sum_of_logs.edits("""
 
 
 # --------------------------------------------------------------------------------- perplexity
-
-
 @right("perplexity", "one line after two checks")
 def exp_of_minus_the_mean(log_probs):
     y = np.asarray(log_probs, dtype=float)
@@ -280,8 +274,6 @@ exp_of_minus_the_mean.edits("""
 
 
 # ------------------------------------------------------------------------ geometric_mean_prob
-
-
 @right("geometric_mean_prob", "exp of the mean logarithm")
 def exp_of_the_mean_log(p):
     p = np.asarray(p, dtype=float)
@@ -342,8 +334,6 @@ exp_of_the_mean_log.edits("""
 
 
 # ------------------------------------------------------------------------------- nats_to_bits
-
-
 @right("nats_to_bits", "divided by math.log(2)")
 def divided_by_ln_two(nats):
     nats = as_floats(nats)

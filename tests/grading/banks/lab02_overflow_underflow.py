@@ -9,9 +9,8 @@ from . import Bank
 BANK = Bank(__name__)
 right, wrong = BANK.right, BANK.wrong
 
+
 # ----------------------------------------------------------------------------- exp_thresholds
-
-
 @right("exp_thresholds", "np.finfo, with the small numbers as powers of two")
 def from_finfo(dtype):
     try:
@@ -83,8 +82,6 @@ from_finfo.edits("""
 
 
 # ------------------------------------------------------------------------------- classify_exp
-
-
 @right("classify_exp", "the exponential itself, held in the type")
 def look_at_the_exponential(z, dtype):
     z = np.asarray(z, dtype=float)
@@ -174,8 +171,6 @@ look_at_the_exponential.edits("""
 
 
 # ---------------------------------------------------------------------- naive_softmax_verdict
-
-
 @right("naive_softmax_verdict", "runs the textbook formula")
 def run_the_textbook(z, dtype):
     z = np.asarray(z)
@@ -270,8 +265,6 @@ run_the_textbook.edits("""
 
 
 # ------------------------------------------------------------------------------- ulp_distance
-
-
 @right("ulp_distance", "the bytes read as integers, row by row")
 def bytes_as_integers(a, b):
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
@@ -358,8 +351,6 @@ def pair_by_pair(a, b):
 
 
 # ----------------------------------------------------------------------------------- log1mexp
-
-
 @right("log1mexp", "Mächler's two branches by mask")
 def two_branches_by_mask(x):
     x = np.asarray(x)

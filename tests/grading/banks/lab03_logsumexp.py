@@ -37,8 +37,6 @@ def row_by_row(value, z, axis, keepdims=False):
 
 
 # ---------------------------------------------------------------------------------- logsumexp
-
-
 @right("logsumexp", "shift by the maximum where it is finite, by 0 elsewhere")
 def shift_where_finite(z, axis=-1, keepdims=False):
     z = floats(z)
@@ -169,8 +167,6 @@ def element_by_element(z, axis=-1, keepdims=False):
 
 
 # --------------------------------------------------------------------------------- logmeanexp
-
-
 @right("logmeanexp", "log of the mean of shifted exponentials")
 def mean_of_the_shifted(z, axis=-1):
     z = floats(z)
@@ -234,8 +230,6 @@ logaddexp_minus_ln_n.edits("""
 
 
 # ------------------------------------------------------------------------- weighted_logsumexp
-
-
 @right("weighted_logsumexp", "ln w joins the exponent, zeros become −inf with np.where")
 def log_weights_join(z, w, axis=-1):
     z, w = weighted(z, w)
@@ -323,8 +317,6 @@ log_weights_join.edits("""
 
 
 # ------------------------------------------------------------------------------ online_update
-
-
 @right("online_update", "maximum and rescaled sum")
 def rescaled_sum(state, chunk):
     m, s = state
@@ -408,8 +400,6 @@ def no_shift_at_all(state, chunk):
 
 
 # --------------------------------------------------------------------------- online_logsumexp
-
-
 @right("online_logsumexp", "NumPy's log, silenced")
 def numpy_log_silenced(state):
     m, s = state

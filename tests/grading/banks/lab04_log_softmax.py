@@ -37,8 +37,6 @@ def gaps(z, p):
 
 
 # -------------------------------------------------------------------------------- log_softmax
-
-
 @right("log_softmax", "shift, exp, log")
 def shifted(z, axis=-1, temperature=1.0):
     z = checked(z, temperature)
@@ -187,8 +185,6 @@ def element_by_element(z, axis=-1, temperature=1.0):
 
 
 # ------------------------------------------------------------------------------------ softmax
-
-
 @right("softmax", "shift, exp, divide")
 def shift_exp_divide(z, axis=-1, temperature=1.0):
     z = checked(z, temperature)
@@ -245,8 +241,6 @@ shift_exp_divide.edits("""
 
 
 # ------------------------------------------------------------------------- masked_log_softmax
-
-
 @right("masked_log_softmax", "np.where to −inf, log-softmax, np.where again")
 def where_twice(z, mask, axis=-1):
     z, mask = broadcast(z, mask)
@@ -321,8 +315,6 @@ where_twice.edits("""
 
 
 # ----------------------------------------------------------------- temperature_for_confidence
-
-
 @right(
     "temperature_for_confidence", "Newton on ln T, with bisection when a step leaves the bracket"
 )

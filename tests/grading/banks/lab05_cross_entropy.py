@@ -52,8 +52,6 @@ def mean_loss(z, labels):
 
 
 # ------------------------------------------------------------------------------ cross_entropy
-
-
 @right("cross_entropy", "shifted log-softmax, picked by index")
 def shift_and_pick(logits, labels):
     z, labels = checked(logits, labels)
@@ -176,8 +174,6 @@ def element_at_a_time(logits, labels):
 
 
 # ------------------------------------------------------------------------- cross_entropy_grad
-
-
 @right("cross_entropy_grad", "softmax, then one indexed subtraction")
 def indexed_subtraction(logits, labels):
     z, labels = checked(logits, labels)
@@ -260,8 +256,6 @@ indexed_subtraction.edits("""
 
 
 # ----------------------------------------------------------------------------- numerical_grad
-
-
 @right("numerical_grad", "one logit at a time on a copy")
 def one_logit_at_a_time(logits, labels, h=1e-5):
     if h <= 0:
@@ -378,8 +372,6 @@ value_put_back.edits("""
 
 
 # ---------------------------------------------------------------------------- log_softmax_jvp
-
-
 @right("log_softmax_jvp", "v minus its mean under p")
 def v_minus_its_mean(z, v):
     z, v = float_pair(z, v)
@@ -459,8 +451,6 @@ def numerical_jvp(z, v):
 
 
 # ---------------------------------------------------------------------------- log_softmax_vjp
-
-
 @right("log_softmax_vjp", "g minus p times its sum")
 def g_minus_p_times_its_sum(z, g):
     z, g = float_pair(z, g)
@@ -522,8 +512,6 @@ g_minus_p_times_its_sum.edits("""
 
 
 # ---------------------------------------------------------------------------- bce_with_logits
-
-
 @right("bce_with_logits", "max(x, 0) − x·y + log1p(e^−|x|)")
 def the_usual_form(x, y):
     x, y = same_shape(x, y)

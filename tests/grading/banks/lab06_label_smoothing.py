@@ -43,8 +43,6 @@ def check_numbers(num_classes, alpha, least):
 
 
 # ----------------------------------------------------------------------------------- smooth_labels
-
-
 @right("smooth_labels", "np.eye picked by the labels, mixed with 1/V")
 def eye_mixed_with_uniform(labels, num_classes, alpha):
     labels = classes_in(labels, num_classes, alpha)
@@ -121,8 +119,6 @@ eye_mixed_with_uniform.edits("""
 
 
 # -------------------------------------------------------------------------- smoothed_cross_entropy
-
-
 @right("smoothed_cross_entropy", "two means of a shifted log-softmax")
 def two_means(logits, labels, alpha):
     z, labels = batch_of(logits, labels, alpha)
@@ -249,8 +245,6 @@ def element_by_element(logits, labels, alpha):
 
 
 # --------------------------------------------------------------------- smoothed_cross_entropy_grad
-
-
 @right("smoothed_cross_entropy_grad", "softmax minus targets, cast at the end")
 def softmax_minus_targets(logits, labels, alpha):
     z, labels = batch_of(logits, labels, alpha)
@@ -322,8 +316,6 @@ softmax_minus_targets.edits("""
 
 
 # ------------------------------------------------------------------------------------ minimum_loss
-
-
 @right("minimum_loss", "one term and V − 1 equal ones")
 def one_and_the_others(num_classes, alpha):
     check_numbers(num_classes, alpha, 1)
@@ -401,8 +393,6 @@ entropy_of_the_array.edits("""
 
 
 # ------------------------------------------------------------------------------- optimal_logit_gap
-
-
 @right("optimal_logit_gap", "a difference of three logarithms")
 def three_logarithms(num_classes, alpha):
     check_numbers(num_classes, alpha, 2)

@@ -81,8 +81,6 @@ def class_by_class(row):
 
 
 # ------------------------------------------------------------------------------ soft_cross_entropy
-
-
 @right("soft_cross_entropy", "the price replaced by 0 where the target is 0, then multiplied")
 def price_replaced(logits, targets):
     z, targets = soft(logits, targets)
@@ -200,8 +198,6 @@ def soft_loss_element_by_element(logits, targets):
 
 
 # ------------------------------------------------------------------- masked_sequence_cross_entropy
-
-
 @right("masked_sequence_cross_entropy", "the kept tokens by boolean indexing")
 def kept_tokens_by_index(logits, labels, mask):
     logits, labels, mask = tokens(logits, labels, mask)
@@ -346,8 +342,6 @@ def masked_loss_element_by_element(logits, labels, mask):
 
 
 # -------------------------------------------------------------------- half_precision_cross_entropy
-
-
 @right("half_precision_cross_entropy", "float32 from the first line on")
 def float32_from_the_first_line(logits, labels):
     logits, labels = batch(logits, labels)
@@ -457,8 +451,6 @@ def half_loss_class_by_class(logits, labels):
 
 
 # ----------------------------------------------------------------------------------- kl_divergence
-
-
 @right("kl_divergence", "both logarithms replaced where p is 0")
 def both_logarithms_replaced(log_p, log_q, axis=-1):
     log_p, log_q = logs(log_p, log_q)
@@ -581,8 +573,6 @@ divergence_slice_by_slice.edits("""
 
 
 # ------------------------------------------------------------------------------------- clipped_log
-
-
 @right("clipped_log", "np.maximum with eps in the type of p")
 def maximum_with_eps_in_the_type(p, eps):
     p, floor = floored(p, eps)

@@ -57,8 +57,6 @@ def samples(X, y, num_classes):
 
 
 # -------------------------------------------------------------------------------- token_log_probs
-
-
 @right("token_log_probs", "a whole log-softmax, then indices with np.ogrid")
 def log_softmax_and_ogrid(logits, targets):
     z, targets = batch(logits, targets)
@@ -148,8 +146,6 @@ def element_by_element(logits, targets):
 
 
 # ----------------------------------------------------------------------------- sequence_log_probs
-
-
 @right("sequence_log_probs", "one sequence at a time, list.index and math.fsum")
 def row_by_row(log_probs, tokens, eos_id):
     x, tokens = sequences(log_probs, tokens)
@@ -237,8 +233,6 @@ def token_after_token(log_probs, tokens, eos_id):
 
 
 # ---------------------------------------------------------------------------------- combine_ranks
-
-
 @right("combine_ranks", "np.average over the ranks that have tokens")
 def average_of_busy_ranks(means, counts):
     means, counts = ranks(means, counts)
@@ -294,8 +288,6 @@ average_of_busy_ranks.edits("""
 
 
 # ------------------------------------------------------------------------------------ should_stop
-
-
 @right("should_stop", "the place of the last progress, compared with the end")
 def place_of_the_last_progress(losses, min_delta=0.01, patience=3):
     losses = [float(loss) for loss in losses]
@@ -370,8 +362,6 @@ best_minus_loss.edits("""
 
 
 # ---------------------------------------------------------------------------------- flag_outliers
-
-
 @right("flag_outliers", "np.nonzero, stacked as columns")
 def nonzero_in_columns(log_probs, mask, threshold=-4.0):
     log_probs, mask = places(log_probs, mask)
@@ -439,8 +429,6 @@ def place_after_place(log_probs, mask, threshold=-4.0):
 
 
 # ----------------------------------------------------------------------- train_softmax_regression
-
-
 @right("train_softmax_regression", "weights and biases apart, joined at the end")
 def weights_and_biases_apart(X, y, num_classes, steps=200, learning_rate=0.5):
     X, y = samples(X, y, num_classes)

@@ -1,11 +1,6 @@
 """The rules of lab 4, log-softmax: 100 points over four functions, with what only the grader asks.
 
-Rules about types compare types; rules about the idea compare six digits; rules about accuracy and
-stress compare all of them. So a misconception costs the points of its own rule.
-
-Where the tolerances come from
-- ``expect.close``: the course's contract, 1e-12 relative in float64, 1e-5 in float32, or 1e-14 and
-  1e-6 absolute next to zero. ``agree_roughly`` widens it to 1e-6.
+Where the tolerances come from, beside the course's contract (``expect``)
 - ``agree`` adds eps·max|z|/T when T is not 1, because the contract lets a solution divide by T
   before it subtracts the maximum (derived in ``lnnn.suite.agree``).
 - Sums to one: 4·V ulp, from the contract.
@@ -56,8 +51,6 @@ NO_CONFIDENCE = [given(np.array(z), p) for z, p in NO_CONFIDENCE]
 
 
 # -------------------------------- log_softmax (36), softmax (20) and masked_log_softmax where alike
-
-
 @rule({"log_softmax": 4, "softmax": 3}, "contract", examples=TYPES)
 def the_shape_and_the_float_type_stay(lab, function, z):
     """The answer has the shape and the float type of the logits; integers and lists are computed in
@@ -151,13 +144,10 @@ def a_bad_temperature_is_refused(lab, function, z, temperature):
     whether T lies between 0 and infinity, and raise if it does not. That catches all four at once.
     """
     agree_roughly(lab, function, z, temperature=2.0)
-    with expect.refused("temperature"):
-        getattr(lab, function)(z, temperature=temperature)
+    expect.refuses(getattr(lab, function), z, temperature=temperature, names="temperature")
 
 
 # ----------------------------------------------------------------- log_softmax, softmax by itself
-
-
 @rule("log_softmax", "property", points=2)
 def its_probabilities_sum_to_one(lab, z):
     """The probabilities it stands for sum to one, in every slice
@@ -230,8 +220,6 @@ def each_softmax_slice_sums_to_one(lab, z):
 
 
 # ------------------------------------------------------------- masked_log_softmax (26) by itself
-
-
 @rule(MASKED, "contract", points=5, examples=MASKED_TYPES)
 def masked_positions_are_out_of_the_sum_and_out_of_the_answer(lab, z, mask):
     """It is log-softmax over the kept positions and −inf at all others, in the float type of the
@@ -288,13 +276,10 @@ def a_mask_that_does_not_fit_is_refused(lab, z, fits, mask):
     np.broadcast_shapes raises a ValueError for such shapes, but its message does not say which
     argument is wrong. Catch it and raise your own that says mask."""
     agree_roughly(lab, MASKED, z, fits)
-    with expect.refused("mask"):
-        lab.masked_log_softmax(z, mask)
+    expect.refuses(lab.masked_log_softmax, z, mask, names="mask")
 
 
 # --------------------------------------------------------------- temperature_for_confidence (18)
-
-
 def confident(lab, z, p):
     """Ask for the temperature and compare the confidence there with p, at 50 digits; T."""
     temperature = expect.scalar(lab.temperature_for_confidence(z, p), "the temperature")
@@ -362,5 +347,4 @@ def a_confidence_that_cannot_be_reached_is_refused(lab, z, p):
     With V classes no temperature makes the best one less likely than 1/V. If k classes share the
     largest logit, none of them can pass 1/k. Check both before you search."""
     confident(lab, np.append(z, z.max() + 1), 1.5 / (z.size + 1))
-    with expect.refused("p", "z"):
-        lab.temperature_for_confidence(z, p)
+    expect.refuses(lab.temperature_for_confidence, z, p, names=("p", "z"))

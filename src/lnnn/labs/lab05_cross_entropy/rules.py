@@ -1,8 +1,6 @@
 """The rules of lab 5, cross-entropy and its gradient: 100 points over six functions.
 
-Where the tolerances come from
-- ``expect.close``: the course's contract, 1e-12 relative in float64, 1e-5 in float32, or 1e-14 and
-  1e-6 absolute next to zero.
+Where the tolerances come from, beside the course's contract (``expect``)
 - A row of the gradient sums to 0 within V times the 1e-14 that each of its elements may be off.
 - ``numerical_grad``: 1e-7 absolute, from the contract. Against the exact difference for a wide h:
   what the contract's accuracy of a loss and the rounding of z ± h become when divided by h.
@@ -42,14 +40,17 @@ FAR = np.array([[0.25, 1.0, 3.5]])
 FAR_64 = [given(FAR + 1e8, np.array([2]))]
 FAR_32 = [given((FAR + 1e4).astype(np.float32), np.array([2]))]
 THOUSANDS = given(np.array([[1000.0, 0.0], [0.0, -1000.0]]), np.array([1, 1]))
-SURE = [THOUSANDS, given(np.array([[0.0, 1e300]]), FIRST)]
-SURE_AND_RULED_OUT = [THOUSANDS, given(np.array([[0.0, 1e300, -INF]]), np.array([2]))]
+CONFIDENTLY_WRONG = {
+    "cross_entropy": [THOUSANDS, given(np.array([[0.0, 1e300]]), FIRST)],
+    "cross_entropy_grad": [THOUSANDS, given(np.array([[0.0, 1e300, -INF]]), np.array([2]))],
+}
 RULED_OUT = [given(np.array([[0.0, -INF, 1.0]]), np.array([k])) for k in (2, 1)]
 
 LEVELS = np.array([[0.0, 1.0, 2.0], [2.0, 0.0, 1.0]])
 NO_CLASSES = [given(LEVELS, np.array(labels)) for labels in ([0, -1], [0, 3], [0, 0.5])]
 NO_BATCHES = (([0], 2), ([0, 1, 2], 2), ([], 0))  # labels, and the rows they come with
 NO_FIT = [given(LEVELS, np.array(labels, dtype=int), rows) for labels, rows in NO_BATCHES]
+REFUSED = {"cross_entropy": NO_CLASSES, "cross_entropy_grad": [*NO_CLASSES, *NO_FIT]}
 
 STEEP, OF_STEEP = np.array([[1.0, -2.0, 3.0], [0.5, 10.0, -1.0]]), np.array([0, 2])
 WHOLE = np.array([[1, -2, 3], [0, 4, -1]])
@@ -112,37 +113,11 @@ def refuses(lab, function, logits, labels, rows):
     right_value(lab, function, logits, logits.argmin(axis=1))
     logits = logits[:rows]
     fits = len(logits) == len(labels) > 0
-    with expect.refused("labels", "label", *([] if fits else ["logits"])):
-        getattr(lab, function)(logits, labels)
-
-
-# ------------------------------------------------------------------------- several of them alike
-
-
-@rule(dict.fromkeys(ALONE, 1), "contract", examples=ALONE)
-def the_arguments_are_left_alone(lab, function, first, second):
-    """The caller's arrays are left as they were
-
-    logits -= …, v -= …, x *= y, np.maximum(x, 0, out=x) and a softmax in place write into the
-    caller's array, because np.asarray makes no copy. Write v = v - … instead: that makes a new
-    array. Subtract the 1 of the gradient from your own probabilities."""
-    right_value(lab, function, first, second)
-    expect.untouched(lab)
-
-
-@rule(DIGITS, "reference", examples={"cross_entropy": FAR_64})
-def it_agrees_with_fifty_digits(lab, function, first, second):
-    """It agrees with the exact value, for logits from tiny to large and far from 0
-
-    LSE(z) − z[label] subtracts two large numbers when the logits sit far from zero, and so does
-    exp(z − LSE(z)). Take the maximum off first and never add it back. ln(1 + e^−|x|) is small for
-    large |x|; np.log1p keeps its digits. An epsilon inside a logarithm is an error of its own."""
-    right_value(lab, function, first, second)
+    names = ("labels", "label", *([] if fits else ["logits"]))
+    expect.refuses(getattr(lab, function), logits, labels, names=names)
 
 
 # ------------------------------------------------- cross_entropy (24) and cross_entropy_grad (20)
-
-
 @rule("cross_entropy", "contract", points=5, examples=BATCHES)
 def the_loss_is_the_mean_of_the_picked_log_probabilities(lab, logits, labels):
     """It returns a float: the mean over the batch of −log_softmax(logits)[b, labels[b]]
@@ -213,14 +188,15 @@ def cross_entropy_agrees_with_fifty_digits_in_float32(lab, logits, labels):
     right_value(lab, "cross_entropy", logits, labels)
 
 
-@rule("cross_entropy", "stress", points=3, examples=SURE)
-def confidently_wrong_costs_much_and_not_infinity(lab, logits, labels):
-    """A confidently wrong model has a large and finite loss, without a warning: logits of ±1000,
-    and the largest of the contract
+@rule({"cross_entropy": 3, "cross_entropy_grad": 2}, "stress", examples=CONFIDENTLY_WRONG)
+def confidently_wrong_costs_much_and_not_infinity(lab, function, logits, labels):
+    """A confidently wrong row has a large and finite loss, and a gradient of −1/B at its label,
+    without a warning: logits of ±1000, and the largest of the contract
 
     Softmax first and log afterwards turns such a row into −log(0) = inf, because the probability
-    rounds to 0; an epsilon caps it. Go from logits to log-probabilities in one step."""
-    right_value(lab, "cross_entropy", logits, labels)
+    rounds to 0; an epsilon caps it. Go from logits to log-probabilities in one step. The chain rule
+    through −1/p is inf·0 = NaN there. Written as p − onehot nothing can overflow."""
+    right_value(lab, function, logits, labels)
     expect.quiet(lab)
 
 
@@ -235,25 +211,15 @@ def an_impossible_class_is_harmless_unless_it_is_the_label(lab, logits, labels):
     expect.quiet(lab)
 
 
-@rule("cross_entropy_grad", "stress", points=2, examples=SURE_AND_RULED_OUT)
-def confidently_wrong_gets_the_largest_gradient(lab, logits, labels):
-    """A confidently wrong row has the entry −1/B at its label; logits of ±1000, the largest of the
-    contract and −inf give finite entries without a warning
-
-    The chain rule through −1/p is inf·0 = NaN when p rounds to 0. Written as p − onehot nothing can
-    overflow."""
-    expect.finite(right_value(lab, "cross_entropy_grad", logits, labels))
-    expect.quiet(lab)
-
-
-@rule("cross_entropy", "bad input", points=2, examples=NO_CLASSES)
-def a_label_that_is_no_class_is_refused(lab, logits, labels):
-    """A label below 0, at or above V, or not an integer is a ValueError that names labels
+@rule({"cross_entropy": 2, "cross_entropy_grad": 2}, "bad input", examples=REFUSED)
+def a_label_that_is_no_class_is_refused(lab, function, logits, labels, rows=3):
+    """A label below 0, at or above V, or not an integer is a ValueError that names labels; the
+    gradient refuses a batch that does not fit, as the loss does
 
     logits[b, −1] is the last class for NumPy, silently. −1 and −100 are what data sets use for
-    padding, so the loss would train on noise. Check the range yourself, before anything else, and
-    do not round 0.5 with astype(int)."""
-    refuses(lab, "cross_entropy", logits, labels, len(logits))
+    padding, so p[b, −1] −= 1 trains on noise. Check the range yourself, before anything else, and
+    do not round 0.5 with astype(int). The gradient may let the loss run the checks for it."""
+    refuses(lab, function, logits, labels, rows)
 
 
 @rule("cross_entropy", "bad input", points=1, examples=NO_FIT)
@@ -266,18 +232,7 @@ def labels_that_do_not_fit_the_batch_are_refused(lab, logits, labels, rows):
     refuses(lab, "cross_entropy", logits, labels, rows)
 
 
-@rule("cross_entropy_grad", "bad input", points=2, examples=[*NO_CLASSES, *NO_FIT])
-def the_gradient_refuses_what_the_loss_refuses(lab, logits, labels, rows=None):
-    """Bad labels and a batch that does not fit are refused as in cross_entropy
-
-    p[b, −1] −= 1 trains the last class, silently. Run the same checks as in cross_entropy, or let
-    it run them for you."""
-    refuses(lab, "cross_entropy_grad", logits, labels, rows)
-
-
 # --------------------------------------------------------------------------- numerical_grad (14)
-
-
 def near_the_gradient(lab, logits, labels, **step):
     """numerical_grad lies within 1e-7 of the exact gradient."""
     reference = oracle.cross_entropy_grad(logits, labels)
@@ -341,13 +296,10 @@ def a_step_that_is_not_positive_is_refused(lab, logits, labels, h):
 
     h = 0 is 0/0. Check h first, before any arithmetic."""
     near_the_gradient(lab, logits, labels)
-    with expect.refused("h"):
-        lab.numerical_grad(logits, labels, h=h)
+    expect.refuses(lab.numerical_grad, logits, labels, h=h, names="h")
 
 
 # ----------------------------------------------- log_softmax_jvp (14) and log_softmax_vjp (14)
-
-
 @rule("log_softmax_jvp", "contract", points=3, examples=PRODUCTS)
 def the_jvp_takes_the_mean_under_p_off_v(lab, z, v):
     """It returns v − Σ p v along the last axis, in the shape and the float type of z
@@ -432,8 +384,6 @@ def no_jacobian_is_built(lab, function, z, v):
 
 
 # -------------------------------------------------------------------------- bce_with_logits (14)
-
-
 @rule("bce_with_logits", "contract", points=4, examples=BINARY)
 def the_binary_loss_weighs_two_softplus_terms(lab, x, y):
     """It returns a float: the mean of −[y ln σ(x) + (1−y) ln σ(−x)] over all elements, for targets
@@ -478,5 +428,26 @@ def bad_targets_and_other_shapes_are_refused(lab, x, y):
     everything. (3, 1) against (3,) would broadcast to nine losses in silence: compare the shapes,
     do not rely on NumPy."""
     right_value(lab, "bce_with_logits", x, (x < 0).astype(float))
-    with expect.refused("y", *(["x"] if x.shape != y.shape else [])):
-        lab.bce_with_logits(x, y)
+    expect.refuses(lab.bce_with_logits, x, y, names=("y", *(["x"] if x.shape != y.shape else [])))
+
+
+# ------------------------------------------------------------------------- several of them alike
+@rule(dict.fromkeys(ALONE, 1), "contract", examples=ALONE)
+def the_arguments_are_left_alone(lab, function, first, second):
+    """The caller's arrays are left as they were
+
+    logits -= …, v -= …, x *= y, np.maximum(x, 0, out=x) and a softmax in place write into the
+    caller's array, because np.asarray makes no copy. Write v = v - … instead: that makes a new
+    array. Subtract the 1 of the gradient from your own probabilities."""
+    right_value(lab, function, first, second)
+    expect.untouched(lab)
+
+
+@rule(DIGITS, "reference", examples={"cross_entropy": FAR_64})
+def it_agrees_with_fifty_digits(lab, function, first, second):
+    """It agrees with the exact value, for logits from tiny to large and far from 0
+
+    LSE(z) − z[label] subtracts two large numbers when the logits sit far from zero, and so does
+    exp(z − LSE(z)). Take the maximum off first and never add it back. ln(1 + e^−|x|) is small for
+    large |x|; np.log1p keeps its digits. An epsilon inside a logarithm is an error of its own."""
+    right_value(lab, function, first, second)

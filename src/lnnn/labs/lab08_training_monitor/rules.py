@@ -1,12 +1,6 @@
 """The rules of lab 8, monitor a training run: 100 points over six functions, with speed.
 
-Rules about types compare types; rules about the idea compare six digits; rules about accuracy and
-stress compare all of them. Rules about bad input and about the caller's arrays ask for a right
-answer first. So a misconception costs the points of its own rule.
-
-Where the tolerances come from
-- ``expect.close``: the course's contract, 1e-12 relative in float64, 1e-5 in float32, or 1e-14 and
-  1e-6 absolute next to zero. ``ROUGHLY`` widens it to 1e-6.
+Where the tolerances come from, beside the course's contract (``expect``)
 - ``sequence_log_probs`` sums terms of one sign. In any order that costs at most n·2^-53 or n·2^-24
   relatively: n = 1000 and n = 100 stay below 1.2e-13 and 6e-6. ``combine_ranks`` is such a sum too.
 - ``train_softmax_regression``: features in [0, 1] and D ≤ 3 keep the gradient's Lipschitz constant
@@ -68,8 +62,6 @@ def integers(value, shape, what):
 
 
 # -------------------------------------------------------------------------- token_log_probs (19)
-
-
 def scores(lab, logits, targets, of_type=expect.floats, tolerance=ROUGHLY):
     """token_log_probs picks the exact log-probability of each target; the answer."""
     log_p, picked = oracle.log_softmax(logits), np.asarray(targets)
@@ -146,8 +138,6 @@ def token_scores_survive_large_logits(lab, logits, targets):
 
 
 # ----------------------------------------------------------------------- sequence_log_probs (20)
-
-
 def sums(lab, log_probs, tokens, eos_id, totals, lengths, of_type=expect.floats, tolerance=ROUGHLY):
     """sequence_log_probs gives these totals and lengths; the answer."""
     value = lab.sequence_log_probs(log_probs, tokens, eos_id)
@@ -224,8 +214,6 @@ def totals_agree_with_the_exact_ones(lab, *sequences):
 
 
 # ---------------------------------------------------------------------------- combine_ranks (15)
-
-
 def combines(lab, means, counts, wanted, of_type=expect.number, tolerance=ROUGHLY):
     """combine_ranks gives this mean; the answer."""
     value = of_type(lab.combine_ranks(means, counts), "the answer")
@@ -293,13 +281,10 @@ def counts_that_make_no_mean_are_refused(lab, ranks, means, counts):
     outside all the means. And NumPy stretches one count over all ranks."""
     combines(lab, *ranks)
     misfit = len(means) != len(counts) or len(means) == 0
-    with expect.refused("counts", "count", *["means"] * misfit):
-        lab.combine_ranks(means, counts)
+    expect.refuses(lab.combine_ranks, means, counts, names=("counts", "count", *["means"] * misfit))
 
 
 # ------------------------------------------------------------------------------ should_stop (14)
-
-
 def decides(lab, wanted, losses, *settings, **named):
     """should_stop says this: a bool, or a number 0 or 1, whose type has a rule of its own."""
     value = lab.should_stop(losses, *settings, **named)
@@ -400,13 +385,10 @@ def a_nan_among_the_losses_is_refused(lab, stalled, falling, losses):
     later on it looks like an idle epoch. Ask for it before the loop."""
     decides(lab, True, stalled)
     decides(lab, False, falling)
-    with expect.refused("losses", "loss"):
-        lab.should_stop(losses)
+    expect.refuses(lab.should_stop, losses, names=("losses", "loss"))
 
 
 # ---------------------------------------------------------------------------- flag_outliers (11)
-
-
 def flags(lab, places, log_probs, mask, *threshold, in_order=False):
     """flag_outliers lists these places, in whatever order, which has its own rule; the answer."""
     answer = lab.flag_outliers(log_probs, mask, *threshold)
@@ -466,8 +448,6 @@ def padding_is_never_flagged(lab, places, *inputs):
 
 
 # ----------------------------------------------------------------- train_softmax_regression (21)
-
-
 def run_of(lab, x, y, classes, *settings, of_type=expect.floats):
     """The weights and losses of a run, of the right shapes; ``settings``: steps, then the rate."""
     run = lab.train_softmax_regression(x, y, classes, *settings)
@@ -739,8 +719,7 @@ def what_is_no_class_is_refused(lab, function, right, bad):
     COMPARED[function](lab, *right)
     names, other = NAMES[function]
     misfit = bad[1].shape != bad[0].shape[:-1]
-    with expect.refused(*names, *[other] * misfit):
-        getattr(lab, function)(*bad)
+    expect.refuses(getattr(lab, function), *bad, names=(*names, *[other] * misfit))
 
 
 @rule({"sequence_log_probs": 1, "flag_outliers": 1}, "bad input", examples=OTHER_SHAPES)
@@ -750,8 +729,8 @@ def another_shape_is_refused(lab, function, right, bad):
     NumPy stretches one row or one column over the batch, without a word: then every sequence ends
     at the same place, or padding is flagged. Compare the shapes."""
     COMPARED[function](lab, *right)
-    with expect.refused("tokens" if function == "sequence_log_probs" else "mask", "log_probs"):
-        getattr(lab, function)(*bad)
+    names = ("tokens" if function == "sequence_log_probs" else "mask", "log_probs")
+    expect.refuses(getattr(lab, function), *bad, names=names)
 
 
 @rule(dict.fromkeys(COMPARED, 1), "contract", examples=PLAIN)
