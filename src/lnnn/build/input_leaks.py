@@ -92,15 +92,15 @@ def _says_something(value) -> bool:
 def _numbers(value) -> tuple[float, ...]:
     """The numbers of an argument, one after the other; () where they say nothing.
 
-    A few digits are labels, or drawn by anybody.
+    Digits are labels, and a row with one other number could be anybody's.
     """
     try:
         array = np.asarray(value, dtype=float).reshape(-1)
     except (TypeError, ValueError):
         return ()
     numbers = tuple(array.tolist())
-    digits = all(number in range(10) for number in numbers)
-    return numbers if len(numbers) >= _LEAST and not digits else ()
+    telling = set(numbers) - {*range(10), 0.5}
+    return numbers if len(numbers) >= _LEAST and len(telling) > 1 else ()
 
 
 @functools.lru_cache(maxsize=64)
