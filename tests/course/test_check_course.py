@@ -137,7 +137,7 @@ FAULTS = {
     ),
     "a rule of another function in the suite": (
         _edit(HIDDEN, '@rule("log_softmax", "stress"', '@rule("log_softmin", "stress"'),
-        "the hidden suite has the functions log_softmax, softmax, log_softmin, masked_log_softmax",
+        "the hidden suite has the functions log_softmax, softmax, masked_log_softmax, log_softmin",
     ),
     "a rule that nobody tests": (
         _edit(HIDDEN, "def test_its_probabilities_sum", "def its_probabilities_sum"),
@@ -145,7 +145,7 @@ FAULTS = {
     ),
     "an input that is an example too": (
         _edit(HIDDEN, "holds(near(rng, -1000))", "holds(np.array([-1000.0, -999.0, -998.0]))"),
-        "test_logits_around_a_thousand_are_no_problem: the grader's inputs make a call that",
+        "test_logits_around_a_thousand_are_no_problem[log_softmax]: the grader's inputs make a call",
     ),
     "a leak": (
         _in_answers("labs", STUB, "return np.exp(log_softmax(z, axis, temperature))"),

@@ -172,15 +172,9 @@ def agree(lab, x, *, roughly=False, strictly=False):
     allowed = 1e-3 if roughly else 4.0 if in_ulp else 1e-5
     if not np.all(error <= allowed):
         at = int(np.argmax(error))
-        text = (
-            _("at x = {x:g} it is {found:.17g}, where {right} is right; {off:.3g} ulp are too many")
-            if in_ulp
-            else _(
-                "at x = {x:g} it is {found:.17g}, where {right} is right; {off:.3g} of it is off"
-            )
-        )
+        text = _("at x = {x:g} it is {found:.17g}, where {right} is right: {off:.3g} ulp off")
         shown = {"x": flat[at], "found": value.flat[at], "right": mp.nstr(right.flat[at], 17)}
-        raise AssertionError(text.format(**shown, off=error.flat[at]))
+        raise AssertionError(text.format(**shown, off=exact.ulp_error(value, right).flat[at]))
     return value
 
 

@@ -485,8 +485,7 @@ UNFIT = {
         for bad in ((LOGITS, TARGETS[:1]), (LOGITS, TARGETS[0]), (LOGITS[:0], TARGETS[:0]))
     ],
     SEQUENCE: [
-        given(KEPT, (TOKENS, CLASSES[:, :2], MASK)),
-        given(KEPT, (TOKENS, CLASSES, MASK[:, :2])),
+        given(KEPT, (TOKENS, *bad)) for bad in ((CLASSES[:, :2], MASK), (CLASSES, MASK[:, :2]))
     ],
     KL: [given((LOG_P, LOG_Q), (LOG_P, LOG_Q[:, :3]))],
 }
