@@ -472,8 +472,8 @@ def ulp_distance_agrees_with_whole_numbers(lab, a, b, wanted):
 def the_two_zeros_are_one_place(lab, a, b, wanted):
     """+0 and −0 are 0 apart, and across 0 the steps on both sides add up
 
-    −0.0 has only its sign bit set, so as a plain integer it is the largest of all. Take the sign
-    away before you read the bits."""
+    −0.0 has only its sign bit set, so as a plain unsigned integer it stands above every positive
+    float. Take the sign away before you read the bits."""
     steps(lab, a, b, wanted)
 
 

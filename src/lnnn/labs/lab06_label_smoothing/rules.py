@@ -250,11 +250,11 @@ def the_smoothed_loss_is_a_float(lab, batch):
 
 @rule(LOSS, "property", points=4, examples=[given(BATCH)])
 def no_smoothing_is_cross_entropy_and_the_loss_is_linear_in_alpha(lab, batch):
-    """With α = 0 it is the plain cross-entropy; between, it grows or falls in proportion to α
+    """With α = 0 it is the plain cross-entropy; as α grows it changes along a straight line
 
-    α weighs the mean over all classes and 1 − α the label. Swapped weights give the plain loss at
-    α = 1. Smoothing the prediction, ln((1 − α)p + α/V), is another loss: it is not a straight line
-    in α."""
+    α weighs the mean over all classes and 1 − α the label. Swapped weights give the plain loss at α
+    = 1. Smoothing the prediction, ln((1 − α)p + α/V), is another loss: it is not a straight line in
+    α."""
     logits, labels, alpha, targets = batch
     plain = oracle.cross_entropy(logits, labels)
     whole = oracle.soft_cross_entropy(logits, targets)

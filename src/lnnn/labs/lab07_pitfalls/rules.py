@@ -199,8 +199,9 @@ def every_kept_token_counts_alike(lab, logits, labels, mask):
 def the_label_of_padding_has_no_effect(lab, logits, labels, mask):
     """The label of padding has no effect: −100, −1 or beyond the last class
 
-    A label of −100 is an index out of range, one of −1 the last class. Leave the padding out before
-    the labels are used as indices, and before they are checked."""
+    A label of −100 is an index out of range where there are fewer classes, one of −1 the last
+    class. Leave the padding out before the labels are used as indices, and before they are
+    checked."""
     roughly(lab, SEQUENCE, logits, labels, mask)
 
 
@@ -544,7 +545,7 @@ def the_loss_agrees_with_fifty_digits_in_float32(lab, function, *inputs):
     """It agrees with the exact value in float32
 
     float32 has 7 digits: with logits near 10 000 only three of them stand behind the point. Shift
-    first, and stay shifted. 1e-8 is nothing beside a probability in float32."""
+    first, and stay shifted. 1e-8 is lost beside 1 in float32."""
     agrees(lab, function, *inputs)
 
 

@@ -689,7 +689,8 @@ def what_does_not_count_has_no_effect(lab, function, *inputs):
 
 @rule({"sequence_log_probs": 1, "combine_ranks": 1}, "stress", examples=COUNTED)
 def what_counts_is_not_hidden(lab, function, *inputs):
-    """A −inf that counts makes the answer −inf, and a NaN that counts stays NaN, without a warning
+    """A NaN that counts makes the answer NaN, and otherwise a −inf that counts makes it −inf,
+    without a warning
 
     Leave a token or a rank out because it does not count, not because it is NaN. A function that
     leaves out every NaN, such as np.nansum, hides the one that you should hear of: something in the
