@@ -289,9 +289,8 @@ def decides(lab, wanted, losses, *settings, **named):
     """should_stop says this: a bool, or a number 0 or 1, whose type has a rule of its own."""
     value = lab.should_stop(losses, *settings, **named)
     like_a_bool = isinstance(value, bool | np.bool_ | int | np.integer) and value in (0, 1)
-    expect.that(
-        like_a_bool, _("the answer is a {kind}; expected a bool"), kind=type(value).__name__
-    )
+    text, kind = _("the answer is a {kind}; expected a bool"), type(value).__name__
+    expect.that(like_a_bool, text, kind=kind)
     text, shown = _("for the losses {losses} the answer is {found}, not {wanted}"), list(losses)
     expect.that(bool(value) == wanted, text, losses=shown, found=value, wanted=wanted)
     return value
