@@ -1,5 +1,4 @@
-"""What the grader asks of lab 6, label smoothing: its inputs for each rule, what is right for them,
-and one rule more."""
+"""What the grader asks of lab 6, label smoothing: inputs, what is right for them, one rule more."""
 
 import math
 from fractions import Fraction
@@ -177,11 +176,8 @@ def test_smoothing_makes_an_impossible_class_infinitely_wrong(holds, rng):
     logits, labels = impossible(rng)
     logits[1] = draw(rng, 3)
     of_that_class = np.array([(labels[0] - 1) % 3, labels[1]])
-    for given, alpha in (
-        (labels, some_alpha(rng)),
-        (of_that_class, some_alpha(rng)),
-        (of_that_class, 0.0),
-    ):
+    pairs = (labels, some_alpha(rng)), (of_that_class, some_alpha(rng)), (of_that_class, 0.0)
+    for given, alpha in pairs:
         holds(batch(rng), batch_of(logits, given, alpha))
 
 

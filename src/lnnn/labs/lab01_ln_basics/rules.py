@@ -193,9 +193,8 @@ def joined_sequences_add_up(lab, a, b, order):
 
     A mean fails this, and so does an epsilon in the logarithm: it adds a little for every token."""
     joined = np.concatenate([a, b])
-    both, first, second, shuffled = (
-        agree(lab, "sequence_log_prob", p) for p in (joined, a, b, joined[order])
-    )
+    every = joined, a, b, joined[order]
+    both, first, second, shuffled = (agree(lab, "sequence_log_prob", p) for p in every)
     slack = 2 * rounding_of("sequence_log_prob", joined, both)
     wanted = np.array(first + second)
     expect.close(np.array(both), wanted, slack=slack, what="the joined sequence")

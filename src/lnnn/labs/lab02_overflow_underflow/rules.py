@@ -52,13 +52,9 @@ ENDS = np.array([-INF, INF, 1e300, 0.0])
 SILENT = [given(ENDS, dtype, ["zero", "overflow", "overflow", "normal"]) for dtype in DTYPES]
 WITH_NAN = given(np.array([0.0, 100.0]), "float32", WORDS[2:], np.array([0.0, np.nan]))
 LOST = (np.array([0.0, -110.0]), "float32", "lost")
-VERDICTS = [
-    given(*LOST),
-    given(np.array([89.0, 0.0]), "float32", "overflow"),
-    given(np.array([100.0, -200.0]), "float32", "overflow"),
-    given(np.array([-110.0, -120.0]), "float32", "0/0"),
-    given(np.array([2.0, 1.0, 0.0]), "float32", "ok"),
-]
+VERDICTS = [[89.0, 0.0], "overflow"], [[100.0, -200.0], "overflow"]
+VERDICTS = *VERDICTS, [[-110.0, -120.0], "0/0"], [[2.0, 1.0, 0.0], "ok"]
+VERDICTS = [given(*LOST), *(given(np.array(z), "float32", said) for z, said in VERDICTS)]
 VERDICTS_BY_TYPE = [
     given(np.array([20.0, -30.0]), "float16", "overflow"),
     given(np.array([20.0, -30.0]), "float64", "ok"),

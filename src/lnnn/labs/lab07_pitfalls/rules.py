@@ -475,8 +475,7 @@ BAD_VALUES = {
         for bad, name in (((none, FAIR), "log_p"), ((FAIR, none), "log_q"))
     ],
     CLIPPED: [
-        given((HALVED[::2], 0.25), (HALVED[:2], -1e-3), "eps"),
-        given((HALVED[::2], 0.25), (HALVED[:2], NAN), "eps"),
+        *(given((HALVED[::2], 0.25), (HALVED[:2], eps), "eps") for eps in (-1e-3, NAN)),
         given((HALVED[::2].astype(F32), 1e-8), (HALVED, 0.0), "eps"),
     ],
 }
@@ -490,11 +489,8 @@ UNFIT = {
     ],
     KL: [given((LOG_P, LOG_Q), (LOG_P, LOG_Q[:, :3]))],
 }
-NAMES = {
-    SOFT: ("targets", "target", "logits"),
-    SEQUENCE: ("labels", "label", "mask", "logits"),
-    KL: ("log_p", "log_q"),
-}
+NAMES = {SOFT: ("targets", "target", "logits"), KL: ("log_p", "log_q")}
+NAMES |= {SEQUENCE: ("labels", "label", "mask", "logits")}
 
 
 @rule(dict.fromkeys(FLOAT_LOSSES, 2), "contract", examples=FLOAT_LOSSES)
