@@ -334,8 +334,7 @@ def test_ulp_distance_of_a_large_array_takes_numpy_time(lab, rng):
 
     array.view(np.uint64) reads the bits of all elements at once. Stepping with nextafter, or a loop
     with struct, costs hundreds of times as much."""
-    a = rng.uniform(1, 2, BATCH)
-    b = rng.uniform(1, 2, BATCH)
+    a, b = rng.uniform(1, 2, (2, *BATCH))
     wide = a.astype(np.longdouble)
     # Between 1 and 2 a step is 2^−52 long.
     wanted, exactly = np.abs(a - b) * 2.0**52, {"rtol": 0, "atol": 0}

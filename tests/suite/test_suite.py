@@ -287,6 +287,28 @@ def test_expect_scalar_takes_floats_only():
     assert "int" in failure(expect.scalar, 1)
 
 
+def test_expect_number_takes_an_array_of_one_float_too():
+    for value in (2.0, np.float32(2.0), np.array([[2.0]]), np.array(2.0)):
+        assert expect.number(value) == 2.0
+    assert "array of shape (2,)" in failure(expect.number, np.ones(2))
+    assert "array of shape (1,)" in failure(expect.number, np.array([2]))
+
+
+def test_expect_that_says_what_does_not_hold():
+    expect.that(np.bool_(True), "{n} is left", n=1)
+    assert failure(expect.that, 2 > 3, "{n} is left", n=1) == "1 is left"
+
+
+def test_expect_refuses_calls_the_function_with_the_arguments():
+    def f(z, axis):
+        raise ValueError(f"axis {axis} of z = {z}")
+
+    expect.refuses(lab_of(f=f).f, 3, axis=1, names="z")
+    expect.refuses(lab_of(f=f).f, 3, axis=1, names=("p", "axis"))
+    assert "must name" in failure(expect.refuses, lab_of(f=f).f, 3, axis=1, names="p")
+    assert "no ValueError" in failure(expect.refuses, lab_of(f=abs).f, 3, names="z")
+
+
 def test_expect_refused_wants_a_value_error_that_names_the_argument():
     def refuse(error):
         with expect.refused("p", "z"):

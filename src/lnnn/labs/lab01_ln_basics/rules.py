@@ -193,9 +193,8 @@ def joined_sequences_add_up(lab, a, b, order):
 
     A mean fails this, and so does an epsilon in the logarithm: it adds a little for every token."""
     joined = np.concatenate([a, b])
-    both, first, second, shuffled = (
-        agree(lab, "sequence_log_prob", p) for p in (joined, a, b, joined[order])
-    )
+    every = joined, a, b, joined[order]
+    both, first, second, shuffled = (agree(lab, "sequence_log_prob", p) for p in every)
     slack = 2 * rounding_of("sequence_log_prob", joined, both)
     wanted = np.array(first + second)
     expect.close(np.array(both), wanted, slack=slack, what="the joined sequence")
@@ -235,8 +234,8 @@ def equally_likely_tokens_have_the_perplexity_of_their_number(lab, v, length, te
 def perplexity_agrees_with_fifty_digits(lab, log_probs):
     """It agrees with the exact value
 
-    Average the logarithms, not their exponentials: the mean of 1/p is something else, and
-    larger."""
+    Average the logarithms, not their exponentials: the mean of 1/p is something else, and larger
+    unless all p are equal."""
     agree(lab, "perplexity", log_probs)
 
 
@@ -285,7 +284,7 @@ def it_is_the_nth_root_of_the_product(lab, p):
 @rule("geometric_mean_prob", "property", points=3)
 def the_geometric_mean_scales_and_stays_below_the_arithmetic_one(lab, p):
     """Equal probabilities have that mean; dividing all of them by one number divides the mean by
-    it; it is never above the arithmetic mean
+    it; unless all are equal, it lies below the arithmetic mean
 
     An arithmetic mean passes the first two and fails the third. An epsilon in the logarithm fails
     the second."""
@@ -386,8 +385,8 @@ def the_argument_is_left_alone(lab, function, x):
 def a_hundred_thousand_tokens_survive(lab, function, p):
     """100 000 tokens, or a few tiny ones, have a finite, right answer, without a warning
 
-    The product of that many probabilities is 0 in any float: ln 0 is −inf, and the root of 0 is 0.
-    Take the logarithm of each probability first, then add or average."""
+    Such a product is 0 in any float: ln 0 is −inf, and the root of 0 is 0. Take the logarithm of
+    each probability first, then add or average."""
     expect.finite(agree(lab, function, p))
     expect.quiet(lab)
 

@@ -147,8 +147,8 @@ def it_lies_between_the_maximum_and_ln_n_above(lab, z, order, level):
     """It lies between the maximum and the maximum + ln n, and the order of the logits does not
     matter
 
-    n equal logits give exactly the upper bound, one dominating logit the lower one. A value below
-    the maximum means that terms got lost, above max + ln n that some count twice."""
+    n equal logits give exactly the upper bound, one dominating logit almost the lower one. A value
+    below the maximum means that terms got lost, above max + ln n that some count twice."""
     value = matches(lab, "logsumexp", z)
     top, n = z.max(axis=1), z.shape[1]
     room = 1e-12 * np.abs(value) + 1e-14

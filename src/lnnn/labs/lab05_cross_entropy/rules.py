@@ -191,7 +191,7 @@ def cross_entropy_agrees_with_fifty_digits_in_float32(lab, logits, labels):
 @rule({"cross_entropy": 3, "cross_entropy_grad": 2}, "stress", examples=CONFIDENTLY_WRONG)
 def confidently_wrong_costs_much_and_not_infinity(lab, function, logits, labels):
     """A confidently wrong row has a large and finite loss, and a gradient of −1/B at its label,
-    without a warning: logits of ±1000, and the largest of the contract
+    without a warning: logits of ±1000, the largest of the contract and, for the gradient, −inf
 
     Softmax first and log afterwards turns such a row into −log(0) = inf, because the probability
     rounds to 0; an epsilon caps it. Go from logits to log-probabilities in one step. The chain rule

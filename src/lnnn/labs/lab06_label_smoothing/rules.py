@@ -1,5 +1,4 @@
-"""The rules of lab 6, label smoothing: 100 points over five functions, with what only the grader
-asks.
+"""The rules of lab 6, label smoothing: 100 points over five functions, with the grader's own.
 
 Rules about bad input and about the caller's arrays first ask for a right answer; the grader asks
 for one without smoothing.
@@ -69,10 +68,8 @@ STEEP = [[[0.0, 1000.0, 0.0, -1000.0], [-1000.0, -999.0, -998.0, -INF]], HUGE]
 LARGE = {LOSS: RIGHT_OR_WRONG, GRAD: STEEP}
 LARGE = {of: [given(smoothed(np.array(z))) for z in logits] for of, logits in LARGE.items()}
 IMPOSSIBLE = np.array([[0.0, -INF, 1.0, 2.0], [1.0, 2.0, 0.0, 0.5]])
-AROUND_THE_GAP = [
-    given(smoothed(np.array([[np.log(13) + past, 0.0, 0.0, 0.0]]), np.array([0]), TARGETS[1:]))
-    for past in (-1, 0, 1)
-]
+AROUND_THE_GAP = [np.array([[np.log(13) + past, 0.0, 0.0, 0.0]]) for past in (-1, 0, 1)]
+AROUND_THE_GAP = [given(smoothed(z, np.array([0]), TARGETS[1:])) for z in AROUND_THE_GAP]
 
 FOUR = (LABELS, 4, 0.25, TARGETS)
 A_HALF = ([0, 1, 0], 2, 0.5, [[0.75, 0.25], [0.25, 0.75], [0.75, 0.25]])
@@ -250,11 +247,11 @@ def the_smoothed_loss_is_a_float(lab, batch):
 
 @rule(LOSS, "property", points=4, examples=[given(BATCH)])
 def no_smoothing_is_cross_entropy_and_the_loss_is_linear_in_alpha(lab, batch):
-    """With α = 0 it is the plain cross-entropy; between, it grows or falls in proportion to α
+    """With α = 0 it is the plain cross-entropy; as α grows it changes along a straight line
 
-    α weighs the mean over all classes and 1 − α the label. Swapped weights give the plain loss at
-    α = 1. Smoothing the prediction, ln((1 − α)p + α/V), is another loss: it is not a straight line
-    in α."""
+    α weighs the mean over all classes and 1 − α the label. Swapped weights give the plain loss at α
+    = 1. Smoothing the prediction, ln((1 − α)p + α/V), is another loss: it is not a straight line in
+    α."""
     logits, labels, alpha, targets = batch
     plain = oracle.cross_entropy(logits, labels)
     whole = oracle.soft_cross_entropy(logits, targets)

@@ -199,8 +199,9 @@ def every_kept_token_counts_alike(lab, logits, labels, mask):
 def the_label_of_padding_has_no_effect(lab, logits, labels, mask):
     """The label of padding has no effect: −100, −1 or beyond the last class
 
-    A label of −100 is an index out of range, one of −1 the last class. Leave the padding out before
-    the labels are used as indices, and before they are checked."""
+    A label of −100 is an index out of range where there are fewer classes, one of −1 the last
+    class. Leave the padding out before the labels are used as indices, and before they are
+    checked."""
     roughly(lab, SEQUENCE, logits, labels, mask)
 
 
@@ -474,8 +475,7 @@ BAD_VALUES = {
         for bad, name in (((none, FAIR), "log_p"), ((FAIR, none), "log_q"))
     ],
     CLIPPED: [
-        given((HALVED[::2], 0.25), (HALVED[:2], -1e-3), "eps"),
-        given((HALVED[::2], 0.25), (HALVED[:2], NAN), "eps"),
+        *(given((HALVED[::2], 0.25), (HALVED[:2], eps), "eps") for eps in (-1e-3, NAN)),
         given((HALVED[::2].astype(F32), 1e-8), (HALVED, 0.0), "eps"),
     ],
 }
@@ -485,16 +485,12 @@ UNFIT = {
         for bad in ((LOGITS, TARGETS[:1]), (LOGITS, TARGETS[0]), (LOGITS[:0], TARGETS[:0]))
     ],
     SEQUENCE: [
-        given(KEPT, (TOKENS, CLASSES[:, :2], MASK)),
-        given(KEPT, (TOKENS, CLASSES, MASK[:, :2])),
+        given(KEPT, (TOKENS, *bad)) for bad in ((CLASSES[:, :2], MASK), (CLASSES, MASK[:, :2]))
     ],
     KL: [given((LOG_P, LOG_Q), (LOG_P, LOG_Q[:, :3]))],
 }
-NAMES = {
-    SOFT: ("targets", "target", "logits"),
-    SEQUENCE: ("labels", "label", "mask", "logits"),
-    KL: ("log_p", "log_q"),
-}
+NAMES = {SOFT: ("targets", "target", "logits"), KL: ("log_p", "log_q")}
+NAMES |= {SEQUENCE: ("labels", "label", "mask", "logits")}
 
 
 @rule(dict.fromkeys(FLOAT_LOSSES, 2), "contract", examples=FLOAT_LOSSES)
@@ -545,7 +541,7 @@ def the_loss_agrees_with_fifty_digits_in_float32(lab, function, *inputs):
     """It agrees with the exact value in float32
 
     float32 has 7 digits: with logits near 10 000 only three of them stand behind the point. Shift
-    first, and stay shifted. 1e-8 is nothing beside a probability in float32."""
+    first, and stay shifted. 1e-8 is lost beside 1 in float32."""
     agrees(lab, function, *inputs)
 
 

@@ -75,14 +75,10 @@ def scores(lab, logits, targets, of_type=expect.floats, tolerance=ROUGHLY):
 SCORED = [given(LOGITS, TARGETS), given(LOGITS[:1, :, :2], TARGETS[:1] // 2)]
 SHIFTED = [given(LOGITS + np.array([[[1000.0], [-500.0]], [[0.0], [250.0]]]))]
 FAR, FAR32 = LOGITS + 1e8, (LOGITS + 1e4).astype(np.float32)
-LARGE_LOGITS = [
-    given(np.array([z]), TARGETS[:1])
-    for z in (
-        [[0.0, 1000.0, -1000.0], [-1000.0, -999.0, -998.0]],
-        [[0.0, 1e300, 1.0], [-1e300, 1.0, -INF]],
-        [[0.0, 1.0, -INF], [0.0, 1.0, 2.0]],
-    )
-]
+A_THOUSAND = [[0.0, 1000.0, -1000.0], [-1000.0, -999.0, -998.0]]
+LARGEST = [[0.0, 1e300, 1.0], [-1e300, 1.0, -INF]]
+RULED_OUT = [[0.0, 1.0, -INF], [0.0, 1.0, 2.0]]
+LARGE_LOGITS = [given(np.array([z]), TARGETS[:1]) for z in (A_THOUSAND, LARGEST, RULED_OUT)]
 
 
 @rule("token_log_probs", "contract", points=5, examples=SCORED)
@@ -289,21 +285,17 @@ def decides(lab, wanted, losses, *settings, **named):
     """should_stop says this: a bool, or a number 0 or 1, whose type has a rule of its own."""
     value = lab.should_stop(losses, *settings, **named)
     like_a_bool = isinstance(value, bool | np.bool_ | int | np.integer) and value in (0, 1)
-    expect.that(
-        like_a_bool, _("the answer is a {kind}; expected a bool"), kind=type(value).__name__
-    )
+    text, kind = _("the answer is a {kind}; expected a bool"), type(value).__name__
+    expect.that(like_a_bool, text, kind=kind)
     text, shown = _("for the losses {losses} the answer is {found}, not {wanted}"), list(losses)
     expect.that(bool(value) == wanted, text, losses=shown, found=value, wanted=wanted)
     return value
 
 
 FALLING = np.array([2.0, 1.5, 1.0, 0.5, 0.25])
-DECIDED = [
-    given(True, [2.0, 1.0, 1.0, 1.0, 1.0]),
-    given(False, [2.0, 1.0, 1.0, 1.0]),
-    given(False, FALLING),
-    given(True, np.array([1.0, 2.0, 3.0]), patience=2),
-]
+IDLE = [2.0, 1.0, 1.0, 1.0, 1.0]
+DECIDED = [given(True, IDLE), given(False, IDLE[:-1]), given(False, FALLING)]
+DECIDED += [given(True, np.array([1.0, 2.0, 3.0]), patience=2)]
 SLOW = 2 - 0.375 * np.arange(5)
 SMALL_STEPS = [
     given(False, SLOW, min_delta=0.5, patience=2),
@@ -333,11 +325,8 @@ def the_decision_is_a_bool(lab, wanted, losses, *settings, **named):
 
     Return the comparison itself, not 1 or the count. min_delta comes before patience."""
     value = decides(lab, wanted, losses, *settings, **named)
-    expect.that(
-        isinstance(value, bool | np.bool_),
-        _("the answer is a {kind}; expected a bool"),
-        kind=type(value).__name__,
-    )
+    text, kind = _("the answer is a {kind}; expected a bool"), type(value).__name__
+    expect.that(isinstance(value, bool | np.bool_), text, kind=kind)
 
 
 @rule("should_stop", "property", points=2, examples=SMALL_STEPS)
@@ -689,7 +678,8 @@ def what_does_not_count_has_no_effect(lab, function, *inputs):
 
 @rule({"sequence_log_probs": 1, "combine_ranks": 1}, "stress", examples=COUNTED)
 def what_counts_is_not_hidden(lab, function, *inputs):
-    """A −inf that counts makes the answer −inf, and a NaN that counts stays NaN, without a warning
+    """A NaN that counts makes the answer NaN, and otherwise a −inf that counts makes it −inf,
+    without a warning
 
     Leave a token or a rank out because it does not count, not because it is NaN. A function that
     leaves out every NaN, such as np.nansum, hides the one that you should hear of: something in the
