@@ -145,11 +145,7 @@ FAULTS = {
     ),
     "an input that is an example too": (
         _edit(HIDDEN, "holds(near(rng, -1000))", "holds(np.array([-1000.0, -999.0, -998.0]))"),
-<<<<<<< HEAD
         "the grader's inputs make a call that",
-=======
-        "test_logits_around_a_thousand_are_no_problem[log_softmax]: the grader's inputs make a",
->>>>>>> h-labs2
     ),
     "a leak": (
         _in_answers("labs", STUB, "return np.exp(log_softmax(z, axis, temperature))"),
