@@ -67,7 +67,7 @@ page: topic = $(notdir $(basename $(wildcard source/course/$(PAGE)_*.md)))
 page: $(VENV)/.complete
 	@test -n "$(topic)" || { echo "Which page?  make page PAGE=03" >&2; exit 2; }
 	$(PYTEST) tests/course tests/explore $(CORES) -q -m "not slow" \
-	    -k "$(topic) or test_$(topic:$(PAGE)_%=%)" $(ARGS)
+	    -k "$(topic) or test_$(topic:$(PAGE)_%=%) or test_explorables" $(ARGS)
 	$(BIN)/python -m lnnn.build --check $(topic)
 
 install: $(VENV)/.complete

@@ -45,7 +45,7 @@ def test_six_files_that_hold_together(root):
     entry = catalogue.entry(root / "src/lnnn/labs" / NAME)
     assert entry.functions == ("twice", "thrice", "half")
     assert {result.outcome for result in check_examples(entry.rules, lab)} == {"passed"}
-    leaks.check_lab(source, assemble(source, "lab"), [root / "src/lnnn/labs"])
+    leaks.check_lab(source, assemble(source, "lab"), [root / "src/lnnn/labs", *project.SHIPPED])
 
 
 @pytest.mark.needs_bwrap
@@ -73,6 +73,15 @@ def test_a_name_that_is_none_is_refused_and_nothing_is_written(root, name, funct
     assert done.exit_code == 2
     assert said in done.output
     assert not (root / "source").exists()
+
+
+def test_a_number_that_a_lab_has_is_refused(root):
+    write(root, "twice")
+    done = write(root, "twice", name="lab10_other")
+    assert (done.exit_code, done.output) == (
+        2,
+        "lab10 is lab10_trial already. Take another number.\n",
+    )
 
 
 def test_what_is_there_is_not_overwritten(root):

@@ -66,7 +66,7 @@ def nearly_plain(scene):
 
 
 def test_every_explorable_has_an_example():
-    assert set(EXAMPLES) == set(explore.EXPLORABLES)
+    assert set(EXAMPLES) == set(RECREATED) == set(explore.EXPLORABLES)
 
 
 def test_the_package_names_its_explorables_and_nothing_that_is_not_there():

@@ -39,10 +39,12 @@ def write_templates(root: Path, name: str, functions: list[str]) -> list[Path]:
     paths = {template: Path(place.format(name=name)) for template, place in FILES.items()}
     if there := [str(path) for path in paths.values() if (root / path).exists()]:
         raise BuildError(f"{there[0]} is there already. Take another name, or edit that lab.")
+    number, _between, topic = name.removeprefix("lab").partition("_")
+    if others := [path.stem for path in (root / "source/labs").glob(f"lab{number}_*.md")]:
+        raise BuildError(f"lab{number} is {others[0]} already. Take another number.")
     # Every function is worth the same, but for what does not divide.
     points = [POINTS // len(functions)] * len(functions)
     points[0] += POINTS - sum(points)
-    number, _, topic = name.removeprefix("lab").partition("_")
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,
