@@ -34,8 +34,8 @@ import ipywidgets
 import numpy as np
 from IPython.display import display
 from lnnn import explore
-from lnnn.explore import figure
-from lnnn.explore.log_softmax import side_by_side_scene, temperature_slider
+from lnnn.explore import figure, temperature_slider
+from lnnn.explore.log_softmax import side_by_side_scene
 
 def naive_log_softmax(z):
     e = np.exp(z)
