@@ -13,7 +13,7 @@ from time import perf_counter
 from lnnn.messages import _
 from lnnn.observe import Observed, Raised
 
-from .jail import Cell, CellOutcome, Jail, SessionEnded
+from .jail import Cell, CellOutcome, Jail, Session, SessionEnded
 from .submission import AnswerCell, CellError
 
 # Kinds of error that a student is told of. The message stays here: it may hold a hidden input.
@@ -53,7 +53,7 @@ class ResumingCaller:
     is what went wrong on the grader's own side, ``opening`` the seconds that opening sessions took.
     """
 
-    clock = staticmethod(perf_counter)
+    clock = Session.clock
 
     def __init__(self, jail: Jail, cells: tuple[AnswerCell, ...], seconds: float):
         self._jail = jail

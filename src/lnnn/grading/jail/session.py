@@ -50,6 +50,8 @@ class Session:
     kills the process the session ends with reason ``"memory"``.
     """
 
+    clock = staticmethod(time.perf_counter)
+
     def __init__(self, host, limits: Limits, on_close=None):
         self._host = host
         self._limits = limits
