@@ -32,7 +32,7 @@ from lnnn.suite.runner import NotCountedError
 
 NAN = np.nan
 # Small enough that a measurement is mostly over before a busy machine takes the processor away.
-BATCHES = {SOFT: (16, 1000), SEQUENCE: (4, 8, 500), HALF: (2, 10_000), KL: (16, 1000)}
+BATCHES = {SOFT: (16, 1000), SEQUENCE: (4, 8, 500), HALF: (2, 10_000), KL: (4, 1000)}
 # Measured against rows or tokens with math.fsum, the slowest style that is fine and 1 to 2 itself:
 # NumPy forms 0.05 to 0.6, loops that call NumPy on every element 15 and more.
 SLOW = 5
