@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+pytestmark = pytest.mark.slow
+
 LABS = Path(__file__).parent / "fixtures/labs"
 SETUP = f"""
 from pathlib import Path

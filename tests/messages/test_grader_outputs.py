@@ -22,6 +22,8 @@ from lnnn.grading.terminal import RunDisplay
 from lnnn.grading.trial import lost_rules
 from lnnn.report import feedback
 
+pytestmark = pytest.mark.slow
+
 LAB = "lab04_log_softmax"
 HIDDEN = ROOT / "tests" / "hidden"
 LIMITS = Limits(call_seconds=2.0, total_seconds=15.0, memory_mb=512)

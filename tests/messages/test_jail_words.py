@@ -11,6 +11,8 @@ from lnnn.grading.jail import jail as jail_module
 from lnnn.grading.jail.inside import frames
 from lnnn.observe import Raised
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(call_seconds=0.5, total_seconds=4.0, memory_mb=512)
 
 REFUSED = [
