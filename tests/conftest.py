@@ -28,3 +28,13 @@ def pytest_runtest_setup(item):
             if os.environ.get("CI"):
                 pytest.fail(f"CI must have {what}", pytrace=False)
             pytest.skip(f"needs {what}")
+
+
+@pytest.fixture(scope="session")
+def solved():
+    """Every function of every lab, from the solutions of the sources."""
+    from lnnn.build import project
+    from lnnn.build.solutions import solved_namespace
+
+    labs = [source for source in project.find_sources() if source.kind == "lab"]
+    return {name: f for lab in labs for name, f in solved_namespace(lab).items()}

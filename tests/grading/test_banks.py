@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import banks
-import jupytext
 import pytest
 
+from lnnn.build.project import find_sources
+from lnnn.build.solutions import solved_namespace
 from lnnn.learn import catalogue
 from lnnn.suite.lab import Lab, NamespaceCaller, stub_message
 from lnnn.suite.results import Outcome, max_score, score
@@ -38,13 +39,7 @@ def suites():
 def solutions():
     """The namespace of each lab's own solution."""
 
-    def solved(lab):
-        cells = jupytext.read(ROOT / "source" / "labs" / f"{lab}.md").cells
-        return run_source(
-            "\n".join(c.source for c in cells if "answer" in c.metadata.get("tags", []))
-        )
-
-    return {lab: solved(lab) for lab in LABS}
+    return {source.name: solved_namespace(source) for source in find_sources(names=LABS)}
 
 
 def answered(solutions, answer):

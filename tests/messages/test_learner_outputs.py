@@ -10,7 +10,6 @@ import pytest
 from pseudo import assert_said, lines_of_html, outside
 
 from lnnn import check, hint, labs, progress, quiz
-from lnnn.build import project, solutions
 from lnnn.learn import catalogue, quiz_source
 from lnnn.learn.errors import LearnError
 from lnnn.learn.quiz import QuizWidget
@@ -31,17 +30,6 @@ def names() -> tuple[str, ...]:
 def said(lines, own=()):
     """Fail unless the lines are said in the language, but for names and what ``own`` matches."""
     assert_said(lines, (*names(), *own))
-
-
-@pytest.fixture(scope="module")
-def solved():
-    """Every function of every lab, from the solutions of the sources."""
-    namespace = {"np": np}
-    for source in project.find_sources():
-        for cell in source.cells if source.kind == "lab" else ():
-            if cell.role == "answer":
-                exec(solutions.solved_version(source, cell), namespace)
-    return namespace
 
 
 def textbook(z, axis=-1, temperature=1.0):

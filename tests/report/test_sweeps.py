@@ -8,7 +8,6 @@ from mpmath import mp, mpf, workdps
 from scipy import special
 
 from lnnn import labs
-from lnnn.build import project, solutions
 from lnnn.labs.lab01_ln_basics.sweep import COMPLEMENT, PROBABILITY
 from lnnn.labs.lab02_overflow_underflow.sweep import FAR, NEAR
 from lnnn.report import error_plot
@@ -18,17 +17,6 @@ from lnnn.suite.lab import Lab, NamespaceCaller
 from lnnn.suite.sweep import Axis, Exact
 
 EPS = {np.dtype(t): float(np.finfo(t).eps) for t in (np.float64, np.float32)}
-
-
-@pytest.fixture(scope="module")
-def solved():
-    """Every function of every lab, from the solutions of the sources."""
-    namespace = {"np": np}
-    for source in project.find_sources():
-        for cell in source.cells if source.kind == "lab" else ():
-            if cell.role == "answer":
-                exec(solutions.solved_version(source, cell), namespace)
-    return namespace
 
 
 def curve(name, function):
