@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lnnn import exact
+from lnnn.messages import _
 from lnnn.observe import observe_call
 
 from .status import Status, status_against
+from .words import listed
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,12 @@ def ask(name, function, z, temperature, exact_values=None, *more) -> Answer:
         return Answer(name, problem=problem)
     notes = []
     if values.dtype != z.dtype:
-        notes.append(f"returned {values.dtype}")
+        notes.append(_("returned {type}").format(type=values.dtype))
     if observed.mutated:
-        notes.append("changed its argument in place")
+        notes.append(_("changed its argument in place"))
     with np.errstate(all="ignore"):
         values = values.astype(z.dtype)
-    answer = Answer(name, values=values, note=", ".join(notes))
+    answer = Answer(name, values=values, note=listed(notes))
     if exact_values is None:
         return answer
     pairs = zip(values.flat, np.asarray(exact_values, dtype=object).flat, strict=True)
@@ -91,24 +93,31 @@ def ask(name, function, z, temperature, exact_values=None, *more) -> Answer:
 
 def _as_floats(name, value, z):
     """(float array, "") or (None, what is wrong with the answer)."""
-    wanted = f"Expected: an array of {z.size} floats, shape {z.shape}."
+    wanted = {"function": name, "n": z.size, "shape": z.shape}
     if value is None:
-        return None, f"{name} returned None. {wanted} Is a return statement missing?"
+        text = _(
+            "{function} returned None. Expected: an array of {n} floats, shape {shape}. "
+            "Is a return statement missing?"
+        )
+        return None, text.format(**wanted)
+    said = _("{function} returned {given}. Expected: an array of {n} floats, shape {shape}.")
     try:
         array = np.asarray(value)
     except (TypeError, ValueError) as error:
-        return None, f"{name} returned what is no array: {error}. {wanted}"
+        given = _("what is no array: {error}").format(error=error)
+        return None, said.format(given=given, **wanted)
     if array.dtype.kind in "iu":
         array = array.astype(np.float64)
     if array.dtype.kind != "f":
-        kind = f"an array of {array.dtype}"
+        given = _("an array of {type}").format(type=array.dtype)
         if array.dtype.kind == "c":
-            kind = "complex numbers"
+            given = _("complex numbers")
         elif array.dtype.kind == "O" or array.ndim == 0:
-            kind = f"an object of type {type(value).__name__}"
-        return None, f"{name} returned {kind}. {wanted}"
+            given = _("an object of type {type}").format(type=type(value).__name__)
+        return None, said.format(given=given, **wanted)
     if array.shape != z.shape:
-        return None, f"{name} returned an array of shape {array.shape}. {wanted}"
+        given = _("an array of shape {given_shape}").format(given_shape=array.shape)
+        return None, said.format(given=given, **wanted)
     return array, ""
 
 
@@ -120,10 +129,11 @@ def outcome(name, function, *arguments, **keywords) -> tuple[object, str]:
     return observed.value, ""
 
 
-def raised(name, observed, where="") -> str:
-    """What the function raised, in words."""
-    kind, message = observed.raised.classes[0], observed.raised.message
-    return f"{name} raised {kind}{where}: {message}".rstrip(": ")
+def raised(name, observed, error=None) -> str:
+    """What the function raised, in words. error: its type, unless given with the place."""
+    message = observed.raised.message
+    text = _("{function} raised {error}: {message}") if message else _("{function} raised {error}")
+    return text.format(function=name, error=error or observed.raised.classes[0], message=message)
 
 
 def one_number(name, function, *arguments, **keywords) -> tuple[float | None, str]:
@@ -135,11 +145,15 @@ def one_number(name, function, *arguments, **keywords) -> tuple[float | None, st
         value = np.asarray(value)
         if value.dtype.kind in "fiu":
             return float(value.reshape(())), ""
-    return None, f"{name} returned {described(value)}. Expected: one number"
+    text = _("{function} returned {given}. Expected: one number")
+    return None, text.format(function=name, given=described(value))
 
 
 def described(value) -> str:
     """What an answer is, for a message: ``None``, an array of which kind, an object of a type."""
     if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}, shape {value.shape}"
-    return "None" if value is None else f"an object of type {type(value).__name__}"
+        text = _("an array of {type}, shape {shape}")
+        return text.format(type=value.dtype, shape=value.shape)
+    if value is None:
+        return "None"
+    return _("an object of type {type}").format(type=type(value).__name__)

@@ -3,6 +3,8 @@
 import mpmath
 import numpy as np
 
+from lnnn.messages import _
+
 from . import numbers
 from .scene import Axis, Band
 from .status import Status
@@ -14,13 +16,13 @@ def from_zero(label, values, most=4) -> Axis:
     return Axis(label, 0.0, high, most=most)
 
 
-def exp_bands(reach, limits, zero_word="zero") -> list[Band]:
+def exp_bands(reach, limits, zero_word=None) -> list[Band]:
     """What e^x becomes for x from −``reach`` to ``reach``, given a type's ``exp_limits``."""
     overflow, subnormal, zero = limits
     return [
-        Band(-reach, zero, zero_word, Status.UNDERFLOW),
-        Band(zero, subnormal, "subnormal"),
-        Band(overflow, reach, "overflow", Status.OVERFLOW),
+        Band(-reach, zero, zero_word or _("zero"), Status.UNDERFLOW),
+        Band(zero, subnormal, _("subnormal")),
+        Band(overflow, reach, Status.OVERFLOW.word, Status.OVERFLOW),
     ]
 
 

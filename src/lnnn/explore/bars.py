@@ -1,18 +1,22 @@
 """Bars whose words say what became of the value."""
 
+from lnnn.messages import N_, _
+
 from . import numbers
 from .scene import Bar
 from .status import Status
 
-FLUSHED = {Status.UNDERFLOW: " flushed"}
+FLUSHED = {Status.UNDERFLOW: N_("{value} flushed")}
 
 
 def told_bar(row, value, status, *, digits=6, words=FLUSHED, **more) -> Bar:
-    """A bar of ``value`` to so many digits, followed by the word for its status.
+    """A bar of ``value`` to so many digits, said with the word for its status.
 
-    words: {status: what comes after the number}. more: ``series`` and ``exact``.
+    words: {status: message with a place for the value}. more: ``series`` and ``exact``.
     """
-    text = numbers.text(value, digits) + words.get(status, "")
+    text = numbers.text(value, digits)
+    if status in words:
+        text = _(words[status]).format(value=text)
     return Bar(row, float(value), status=status, text=text, **more)
 
 

@@ -11,14 +11,23 @@ from functools import partial
 import numpy as np
 
 from lnnn import exact as oracle
+from lnnn.messages import _
 from lnnn.observe import observe_call
 
 from . import contours, numbers, study
 from .answers import takes
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
-from .sliders import Choice, Slider, logits_of, softmax_sliders, temperature_slider
+from .sliders import (
+    Choice,
+    Slider,
+    logit_name,
+    logits_of,
+    softmax_sliders,
+    temperature_slider,
+)
 from .snippet import assignments
 from .widget import Explorable
+from .words import class_name, listed
 
 TRUE_CLASS = 1  # of confidently_wrong: the class of ``logit_1``
 REACH = (14.0, 8.0)  # of the two logits of a loss surface
@@ -53,7 +62,7 @@ def confidently_wrong(
     of the epsilon slider. Class 1 is the true one. names: titles; the functions' own unless given.
     logits, temperature, epsilon: where the sliders start.
     """
-    slider = Slider("epsilon", epsilon, 1e-20, 0.1, scale="log", per_decade=2, label="epsilon ε")
+    slider = Slider("epsilon", epsilon, 1e-20, 0.1, scale="log", per_decade=2, label=_("epsilon ε"))
     controls = softmax_sliders(logits, temperature, slider)
     return study.explorable(confidently_wrong_scene, gradients, controls, names=names)
 
@@ -71,14 +80,16 @@ def loss_surface(
     for pair in pairs or [None]:
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise TypeError(
-                "loss_surface: give pairs of a loss and its gradient, such as "
-                "loss_surface((cross_entropy, cross_entropy_grad))"
+                _(
+                    "loss_surface: give pairs of a loss and its gradient, such as "
+                    "loss_surface((cross_entropy, cross_entropy_grad))"
+                )
             )
         study.checked("loss_surface", pair)
-    names = study.checked("loss_surface", [loss for loss, _ in pairs], names)
+    names = study.checked("loss_surface", [loss for loss, _gradient in pairs], names)
     controls = [
         *(
-            Slider(f"logit_{k}", float(v), -r, r, step=0.5, label=f"logit {k}")
+            Slider(f"logit_{k}", float(v), -r, r, step=0.5, label=logit_name(k))
             for k, (v, r) in enumerate(zip(logits, (*REACH, REACH[1]), strict=True), start=1)
         ),
         temperature_slider(temperature),
@@ -98,26 +109,30 @@ def p_minus_onehot_scene(functions, values: dict, *, names=None) -> Scene:
     truth = oracle.to_float(oracle.cross_entropy_grad(scaled, labels))[0]
     loss = float(oracle.cross_entropy(scaled, labels))
     p = oracle.to_float(oracle.softmax(scaled))[0]
-    answer = gradient.answer(scaled, 1.0, None, labels, otherwise="gives no gradient")
+    answer = gradient.answer(scaled, 1.0, None, labels, otherwise=_("{function} gives no gradient"))
     g = answer.values[0]
-    rows = [f"class {k + 1}" + (" (true)" if k == label else "") for k in range(len(z))]
+    rows = [class_name(k + 1) for k in range(len(z))]
+    rows[label] = _("class {k} (true)").format(k=label + 1)
     steepest = 1 / temperature
     ticks = numbers.ticks_at((-steepest, 0, steepest), 3)
-    p_axis = Axis("probability", 0, 1, most=3)
-    scaled_axis = Axis("nats per unit of z/T", -1, 1, most=3)
-    plain_axis = Axis("nats per unit of z", -steepest, steepest, ticks=ticks)
-    title, bars = "Gradient in z/T: p − 1{y}", _bars(rows, g, truth)
+    p_axis = Axis(_("probability"), 0, 1, most=3)
+    scaled_axis = Axis(_("nats per unit of z/T"), -1, 1, most=3)
+    plain_axis = Axis(_("nats per unit of z"), -steepest, steepest, ticks=ticks)
+    title, bars = _("Gradient in z/T: p − 1{{y}}").format(), _bars(rows, g, truth)
     return Scene(
         finding=_bars_finding(gradient.name, g, truth, label, loss, p[label]),
         panels=[
-            Panel.bars("Softmax of z/T", p_axis, _bars(rows, p)),
+            Panel.bars(_("Softmax of z/T"), p_axis, _bars(rows, p)),
             Panel.bars(title, scaled_axis, bars, note=answer.note),
-            Panel.bars("Gradient in z: divided by T", plain_axis, _bars(rows, g / temperature)),
+            Panel.bars(_("Gradient in z: divided by T"), plain_axis, _bars(rows, g / temperature)),
         ],
         readouts=[
-            Readout("loss", numbers.nats(loss)),
-            Readout("sum of the gradient", _nearly(g.sum())),
-            Readout("slope of the loss in T", f"{_nearly(-(g @ z) / temperature**2)} nats"),
+            Readout(_("loss"), numbers.nats(loss)),
+            Readout(_("sum of the gradient"), _nearly(g.sum())),
+            Readout(
+                _("slope of the loss in T"),
+                _("{n} nats").format(n=_nearly(-(g @ z) / temperature**2)),
+            ),
         ],
         snippet=code,
     )
@@ -139,32 +154,38 @@ def confidently_wrong_scene(functions, values: dict, *, names=None) -> Scene:
     for studied in study.studied(functions, names, snippet=code):
         if takes(studied.function, "eps"):
             studied = replace(studied, function=partial(studied.function, eps=epsilon))
-        answer = studied.answer(row[None], 1.0, None, labels, otherwise="gives no gradient")
+        answer = studied.answer(
+            row[None], 1.0, None, labels, otherwise=_("{function} gives no gradient")
+        )
         here.append((studied.name, float(answer.values[0, TRUE_CLASS - 1])))
         curves.append(Line(studied.name, gaps, _swept(studied.function, row, best - gaps)))
     log_p = float(oracle.log_softmax(row)[0])
     # p falls below ε where the log-odds against the true class pass ln(1/ε − 1).
     rest = float(oracle.logsumexp(row[1:])[()]) - best
     below = math.log(1 / epsilon - 1) - rest
-    pulls = ", ".join(f"{name} {numbers.text(v, 3)}" for name, v in here)
-    where = f"{numbers.text(abs(gap), 3)} nats {'behind' if gap > 0 else 'ahead'}"
-    label = "gradient in the true logit z/T"
+    pulls = listed(
+        _("{function} {value}").format(function=name, value=numbers.text(v, 3)) for name, v in here
+    )
+    said = _("{nats} ahead, the true logit is told: {pulls}")
+    if gap > 0:
+        said = _("{nats} behind, the true logit is told: {pulls}")
+    label = _("gradient in the true logit z/T")
     ticks = numbers.ticks_at((-1.0, -0.75, -0.5, -0.25, 0.0))
-    x = Axis("best other logit − true logit, over T (nats)", -10, far)
+    x = Axis(_("best other logit − true logit, over T (nats)"), -10, far)
     y, across = Axis(label, -1.05, 0.25, ticks=ticks), Axis(label, -1, 0, ticks=ticks)
-    marks = [Mark(gap, y=v) for _, v in here]
-    bands = [Band(max(below, -10.0), far, "p < ε")] if below < far else []
-    title = "As the true logit falls behind"
+    marks = [Mark(gap, y=v) for _name, v in here]
+    bands = [Band(max(below, -10.0), far, _("p < ε"))] if below < far else []
+    title = _("As the true logit falls behind")
     return Scene(
-        finding=f"{where}, the true logit is told: {pulls}",
+        finding=said.format(nats=numbers.nats(abs(gap), 3), pulls=pulls),
         panels=[
             Panel.lines(title, x, y, curves, marks=marks, bands=bands),
-            Panel.bars("Here", across, _bars(*zip(*here, strict=True))),
+            Panel.bars(_("Here"), across, _bars(*zip(*here, strict=True))),
         ],
         readouts=[
-            Readout("p of the true class", numbers.text(float(oracle.softmax(row)[0]), 3)),
-            Readout("−ln p", numbers.nats(-log_p)),
-            Readout("cap of −ln(p + ε)", numbers.nats(-math.log(epsilon))),
+            Readout(_("p of the true class"), numbers.text(float(oracle.softmax(row)[0]), 3)),
+            Readout(_("−ln p"), numbers.nats(-log_p)),
+            Readout(_("cap of −ln(p + ε)"), numbers.nats(-math.log(epsilon))),
         ],
         snippet=code,
     )
@@ -177,27 +198,32 @@ def loss_surface_scene(pairs, values: dict, *, names=None) -> Scene:
     z = logits_of(values)
     code = assignments(z=z, temperature=temperature, label=label)
     row, labels = z[None] / temperature, np.array([label])
-    losses = study.studied([loss for loss, _ in pairs], names, snippet=code)
+    losses = study.studied([loss for loss, _gradient in pairs], names, snippet=code)
     panels, slopes, readouts = [], [], []
-    for loss, (_, gradient) in zip(losses, pairs, strict=True):
-        value = loss.number(row, labels, otherwise="gives no answer")
+    for loss, (_loss, gradient) in zip(losses, pairs, strict=True):
+        value = loss.number(row, labels, otherwise=_("{function} gives no answer"))
         (gradient,) = study.studied([gradient], snippet=code)
-        g = gradient.answer(row, 1.0, None, labels, otherwise="gives no answer").values[0]
-        slopes.append(f"{loss.name} by {numbers.text(float(np.hypot(*g[:2])), 3)}")
+        g = gradient.answer(
+            row, 1.0, None, labels, otherwise=_("{function} gives no answer")
+        ).values[0]
+        slope = numbers.text(float(np.hypot(*g[:2])), 3)
+        slopes.append(_("{function} by {slope}").format(function=loss.name, slope=slope))
         panels.append(_surface_panel(loss, g, z, temperature, labels))
         readouts.append(Readout(loss.name, numbers.text(value, 4)))
     p = float(oracle.softmax(row)[0, label])
     return Scene(
-        finding=f"From here downhill, for one unit of z/T: {', '.join(slopes)}",
+        finding=_("From here downhill, for one unit of z/T: {slopes}").format(
+            slopes=listed(slopes)
+        ),
         panels=panels,
-        readouts=[Readout("p of the true class", numbers.text(p, 3)), *readouts],
+        readouts=[Readout(_("p of the true class"), numbers.text(p, 3)), *readouts],
         snippet=code,
     )
 
 
 def _class_choice(count, start):
     options = tuple(str(k) for k in range(1, count + 1))
-    return Choice("true_class", options, start=str(start), label="true class")
+    return Choice("true_class", options, start=str(start), label=_("true class"))
 
 
 def _bars(rows, values, truth=None):
@@ -216,20 +242,31 @@ def _bars_finding(name, g, truth, label, loss, p_true):
     off = np.abs(g - truth)
     if not np.isfinite(g).all():
         k = int(np.flatnonzero(~np.isfinite(g))[0])
-        return f"{name} gives {numbers.text(g[k])} for class {k + 1}, where p − 1{{y}} is finite"
+        text = _("{function} gives {value} for class {k}, where p − 1{{y}} is finite")
+        return text.format(function=name, value=numbers.text(g[k]), k=k + 1)
     if off.max() > _WRONG:
         k = int(off.argmax())
-        return (
-            f"{name} gives {numbers.text(g[k], 3)} for class {k + 1}, and p − 1{{y}} is "
-            f"{numbers.text(truth[k], 3)}: this is not the gradient of the cross-entropy"
+        return _(
+            "{function} gives {value} for class {k}, and p − 1{{y}} is {exact}: "
+            "this is not the gradient of the cross-entropy"
+        ).format(
+            function=name,
+            value=numbers.text(g[k], 3),
+            k=k + 1,
+            exact=numbers.text(truth[k], 3),
         )
-    said = f"A loss of {numbers.nats(loss, 3)} and a gradient of {numbers.text(g[label], 3)}"
-    verdict = ""
+    text = _("A loss of {nats} and a gradient of {value} in the true logit")
     if p_true < 0.01:
-        verdict = ": the model is wrong, and the pull is as strong as it gets"
+        text = _(
+            "A loss of {nats} and a gradient of {value} in the true logit: "
+            "the model is wrong, and the pull is as strong as it gets"
+        )
     elif p_true > 0.99:
-        verdict = ": the model is right, and there is nothing to correct"
-    return f"{said} in the true logit{verdict}"
+        text = _(
+            "A loss of {nats} and a gradient of {value} in the true logit: "
+            "the model is right, and there is nothing to correct"
+        )
+    return text.format(nats=numbers.nats(loss, 3), value=numbers.text(g[label], 3))
 
 
 def _swept(function, row, true_logits):
@@ -250,11 +287,13 @@ def _swept(function, row, true_logits):
 
 def _surface_panel(loss, g, z, temperature, labels):
     heights, (xs, ys) = _heights(loss.function, z, temperature, labels)
-    lines = [Line("downhill", *_arrow(z[:2], -_ARROW * g[:2]))]
+    lines = [Line(_("downhill"), *_arrow(z[:2], -_ARROW * g[:2]))]
     for v in _levels(heights):
-        lines.append(Line(f"loss {numbers.text(v, 3)}", *_contour(xs, ys, heights, v)))
-    x = Axis("logit 1", -REACH[0], REACH[0], ticks=numbers.linear_ticks(-10, 10))
-    y = Axis("logit 2", -REACH[1], REACH[1])
+        lines.append(
+            Line(_("loss {level}").format(level=numbers.text(v, 3)), *_contour(xs, ys, heights, v))
+        )
+    x = Axis(logit_name(1), -REACH[0], REACH[0], ticks=numbers.linear_ticks(-10, 10))
+    y = Axis(logit_name(2), -REACH[1], REACH[1])
     return Panel.lines(loss.name, x, y, lines, marks=[Mark(z[0], y=z[1])])
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lnnn.messages import _
+
 from . import answers, study
 
 FEATURES = np.array([1.0, 0.75, 0.5, 0.0, -0.5, -1.0])
@@ -40,7 +42,7 @@ class StudiedLoss:
 
     def slopes(self, z, directions):
         """How fast the loss grows along each of ``directions`` (n, 6, V)."""
-        _, gradient = self(z)
+        _loss, gradient = self(z)
         if gradient is not None:
             return np.tensordot(directions, gradient, axes=2)
         h = _STEP * self.temperature
@@ -52,7 +54,7 @@ class StudiedLoss:
         one = np.eye(z.shape[1])[:, None, :]
         directions = np.concatenate([one * FEATURES[:, None], one * np.ones((len(FEATURES), 1))])
         path = [z]
-        for _ in range(STEPS):
+        for _step in range(STEPS):
             slopes = self.slopes(path[-1], directions)
             step = _RATE * self.temperature**2 * np.tensordot(slopes, directions, axes=1)
             path.append(path[-1] - step)
@@ -70,10 +72,13 @@ class StudiedLoss:
             if len(value) == 2 and np.shape(value[1]) == z.shape:
                 value = value[0]
             else:
-                wanted = f"(loss, gradient), the gradient of shape {z.shape}"
-                wrong = f"{self.name} returned a tuple. Expected: {wanted}"
+                text = _(
+                    "{function} returned a tuple. Expected: (loss, gradient), "
+                    "the gradient of shape {shape}"
+                )
+                wrong = text.format(function=self.name, shape=z.shape)
         if not wrong:
-            _, wrong = answers.one_number(self.name, lambda: value)
+            _value, wrong = answers.one_number(self.name, lambda: value)
         if wrong:
             raise study.Unanswered(name=self.name, problem=wrong, **problem)
         return "0" in observed.mutated

@@ -19,6 +19,7 @@ from matplotlib.patheffects import withStroke
 from . import palette_png
 from .scene import Panel, Scene
 from .status import Status
+from .words import page_word
 
 WIDTH = 8.6  # inches
 DPI = 144
@@ -33,12 +34,6 @@ COLOURS = {
     Status.NAN: INK,
 }
 SHAPES = dict(zip(Status, "o^vx", strict=True))
-WORDS = {
-    Status.ORDINARY: "ordinary",
-    Status.OVERFLOW: "overflow",
-    Status.UNDERFLOW: "underflow: flushed to zero",
-    Status.NAN: "NaN: not a number",
-}
 CURVES = (
     ("#0072B2", "-"),
     ("#E69F00", "--"),
@@ -60,7 +55,7 @@ _BAND_WORDS = 0.4  # rows above the first, for the words of bands
 
 
 def png(scene: Scene, settings: str = "") -> tuple[str, dict]:
-    """(base64 PNG, output metadata with the width to show it at). ``settings`` goes under it."""
+    """(base64 PNG, output metadata with the width to show it at). ``settings``: a line under it."""
     figure = draw(scene, settings)
     figure.set_dpi(DPI)
     figure.canvas.draw()
@@ -87,8 +82,8 @@ def _palette():
 def draw(scene: Scene, settings: str = "") -> Figure:
     """A matplotlib figure of the scene, on an Agg canvas of its own; pyplot knows nothing of it."""
     title = textwrap.wrap(scene.finding, 92)
-    foot = [line for r in scene.readouts for line in textwrap.wrap(f"{r.label}: {r.text}", 118)]
-    foot += textwrap.wrap(f"At {settings}.", 118) if settings else []
+    said = [*(readout.in_words() for readout in scene.readouts), settings]
+    foot = [line for text in said for line in textwrap.wrap(text, 118)]
     grid = _rows_of(scene.panels)
     heights = [max(_height(panel) for panel in row) for row in grid]
     head, gap, line = 0.04 + 0.22 * len(title), 0.4, 0.18
@@ -312,10 +307,10 @@ def _key(figure, panels, y):
         for k, name in enumerate(dict.fromkeys(bar.series for bar in bars if bar.series))
     ]
     if bars or any(panel.marks for panel in panels):
-        handles += [Line2D([], [], label=word, **_shape(s)) for s, word in WORDS.items()]
+        handles += [Line2D([], [], label=s.explained, **_shape(s)) for s in Status]
     if any(bar.exact is not None for bar in bars):
         tick = {"marker": "|", "markersize": 10, "color": INK, "markeredgewidth": 1.6}
-        handles.append(Line2D([], [], linestyle="none", label="exact value", **tick))
+        handles.append(Line2D([], [], linestyle="none", label=page_word("exact"), **tick))
     if handles:
         style = {"fontsize": _SMALL, "frameon": False, "labelcolor": MUTED}
         gaps = {"handletextpad": 0.4, "columnspacing": 1.4}

@@ -6,6 +6,7 @@ import mpmath
 import numpy as np
 
 from lnnn import exact as oracle
+from lnnn.messages import _, ngettext
 
 from . import axes, numbers, study
 from .bars import probability_bar, told_bar
@@ -16,7 +17,7 @@ from .sliders import Slider, dtype_choice, logits_of, softmax_sliders
 from .snippet import assignments
 from .status import Status
 from .widget import Explorable
-from .words import counted
+from .words import class_name, clauses, page_word
 
 LOGITS = (2.0, 1.0, 0.0, -1.0)
 LN2 = math.log(2)
@@ -33,7 +34,7 @@ def tangent(log=np.log, *, name=None, p=0.1) -> Explorable:
     log: called as ``log(p)`` with a 1-D float64 array; returns an array of its shape, in nats.
     name: its title; its own name unless given. p: where the slider starts.
     """
-    slider = Slider("p", p, 1e-6, 0.99, scale="log", per_decade=10, label="probability p")
+    slider = Slider("p", p, 1e-6, 0.99, scale="log", per_decade=10, label=_("probability p"))
     return study.explorable(tangent_scene, [log], [slider], names=name and [name])
 
 
@@ -61,8 +62,17 @@ def product_and_sum(
     tokens, p, dtype: where the sliders start.
     """
     controls = [
-        Slider("tokens", tokens, 1, 100_000, scale="log", per_decade=10, integer=True),
-        Slider("p", p, 0.01, 1.0, step=0.01, label="probability of each token"),
+        Slider(
+            "tokens",
+            tokens,
+            1,
+            100_000,
+            label=_("tokens"),
+            scale="log",
+            per_decade=10,
+            integer=True,
+        ),
+        Slider("p", p, 0.01, 1.0, step=0.01, label=_("probability of each token")),
         dtype_choice(dtype),
     ]
     functions = (product, log_sum)
@@ -81,7 +91,7 @@ def tangent_scene(functions, values: dict, *, names=None) -> Scene:
     points = np.concatenate([[p, p + _STEP, p - h, p + h], whole, near])
     with mpmath.workdps(30):
         truth = [mpmath.log(mpmath.mpf(float(v))) for v in points]
-    said = log.answer(points, 1.0, truth, otherwise="gives no logarithm").values
+    said = log.answer(points, 1.0, truth, otherwise=_("{function} gives no logarithm")).values
     at_p, stepped, below, above = (float(v) for v in said[:4])
     curve, close = np.split(said[4:], [len(whole)])
     slope = (above - below) / (2 * h)
@@ -96,21 +106,23 @@ def tangent_scene(functions, values: dict, *, names=None) -> Scene:
         Line(log.name, near, np.where(close > y - 3, close, np.nan)),
         _tangent_line(p, y, min(window, meets)),
     ]
-    all_p, all_ln_p = Axis("probability p", 0, 1), Axis("ln p (nats)", -15, 0)
-    some_p = Axis("probability p", 0, window, most=4)
-    some_ln_p = Axis("ln p (nats)", y - 3, high, ticks=ticks)
-    title = f"Close up: p from 0 to {numbers.text(window, 3)}"
+    all_p, all_ln_p = Axis(_("probability p"), 0, 1), Axis(_("ln p (nats)"), -15, 0)
+    some_p = Axis(_("probability p"), 0, window, most=4)
+    some_ln_p = Axis(_("ln p (nats)"), y - 3, high, ticks=ticks)
+    title = _("Close up: p from 0 to {end}").format(end=numbers.text(window, 3))
     return Scene(
         finding=_tangent_finding(log.name, p, slope, stepped - at_p),
         panels=[
-            Panel.lines("All probabilities", all_p, all_ln_p, lines, marks=marks),
+            Panel.lines(_("All probabilities"), all_p, all_ln_p, lines, marks=marks),
             Panel.lines(title, some_p, some_ln_p, zoomed, marks=marks),
         ],
         readouts=[
-            Readout("ln p", numbers.nats(at_p, 5)),
-            Readout("surprisal", _bits(-at_p, 5)),
-            Readout("slope 1/p", numbers.text(1 / p, 4)),
-            Readout(f"slope of {log.name}, measured", numbers.text(slope, 4)),
+            Readout(_("ln p"), numbers.nats(at_p, 5)),
+            Readout(_("surprisal"), _bits(-at_p, 5)),
+            Readout(_("slope 1/p"), numbers.text(1 / p, 4)),
+            Readout(
+                _("slope of {function}, measured").format(function=log.name), numbers.text(slope, 4)
+            ),
         ],
         snippet=assignments(p=p),
     )
@@ -125,7 +137,7 @@ def surprisal_scene(functions, values: dict, *, names=None) -> Scene:
     log_p = oracle.log_softmax(z, temperature=temperature)
     p = oracle.to_float(oracle.exp(log_p))
     truth = -log_p
-    answer = nll.answer(p, 1.0, truth, otherwise="gives no surprisal")
+    answer = nll.answer(p, 1.0, truth, otherwise=_("{function} gives no surprisal"))
     nats = answer.values
     statuses = [
         Status.UNDERFLOW if p_k == 0 and np.isinf(v) else status
@@ -133,30 +145,38 @@ def surprisal_scene(functions, values: dict, *, names=None) -> Scene:
     ]
     bits, bits_fault, note = nats / LN2, "", answer.note
     for converter in converters:
-        converted = converter.answer(nats, otherwise="gives no bits")
+        converted = converter.answer(nats, otherwise=_("{function} gives no bits"))
         bits, bits_fault = converted.values, _bits_fault(converter.name, nats, converted.values)
-        note = "; ".join(f"{a.name}: {a.note}" for a in (answer, converted) if a.note)
+        note = clauses(
+            page_word("named", name=a.name, value=a.note) for a in (answer, converted) if a.note
+        )
     exact = oracle.to_float(truth)
     bars = []
     for k, status in enumerate(statuses):
-        for unit, shown, size in (("nats", nats, 1.0), ("bits", bits, LN2)):
+        for unit, shown, size in ((_("nats"), nats, 1.0), (_("bits"), bits, LN2)):
             value = float(shown[k])
             same = math.isfinite(value) == math.isfinite(nats[k])
             more = {"series": unit, "exact": exact[k] / size}
-            bar = told_bar(f"class {k + 1}", value, status if same else None, digits=4, **more)
+            bar = told_bar(class_name(k + 1), value, status if same else None, digits=4, **more)
             bars.append(bar)
-    probabilities = [probability_bar(f"class {k}", v, digits=3) for k, v in enumerate(p, start=1)]
-    axis = axes.from_zero("surprisal (nats, bits)", exact / LN2)
+    probabilities = [probability_bar(class_name(k), v, digits=3) for k, v in enumerate(p, start=1)]
+    axis = axes.from_zero(_("surprisal (nats, bits)"), exact / LN2)
     entropy = float(sum(a * b for a, b in zip(oracle.exp(log_p), truth, strict=True)))
     return Scene(
         finding=_surprisal_finding(nll.name, nats, p, z, temperature, bits_fault),
         panels=[
-            Panel.bars("Probability", Axis("probability", 0, 1), probabilities),
-            Panel.bars("Surprisal, if this class is right", axis, bars, note=note),
+            Panel.bars(_("Probability"), Axis(_("probability"), 0, 1), probabilities),
+            Panel.bars(_("Surprisal, if this class is right"), axis, bars, note=note),
         ],
         readouts=[
-            Readout("expected surprisal (entropy)", f"{numbers.nats(entropy)} = {_bits(entropy)}"),
-            Readout("perplexity e^entropy", f"{numbers.text(np.exp(entropy), 4)} equal classes"),
+            Readout(
+                _("expected surprisal (entropy)"),
+                _("{nats} = {bits}").format(nats=numbers.nats(entropy), bits=_bits(entropy)),
+            ),
+            Readout(
+                _("perplexity e^entropy"),
+                _("{n} equal classes").format(n=numbers.text(np.exp(entropy), 4)),
+            ),
         ],
         snippet=assignments(z=z, temperature=temperature),
     )
@@ -170,7 +190,9 @@ def product_and_sum_scene(functions, values: dict, *, names=None) -> Scene:
     product, log_sum = study.studied(functions, names)
     log_p = mpmath.log(mpmath.mpf(float(p[0])))
     truth = float(n * log_p)
-    last, total = (f.number(p, otherwise="gives no answer") for f in (product, log_sum))
+    last, total = (
+        f.number(p, otherwise=_("{function} gives no answer")) for f in (product, log_sum)
+    )
     first_zero = _first_zero(product, p) if last == 0 else None
     counts = np.unique(np.linspace(1, n, _PREFIXES).round().astype(int))
     if first_zero is not None and first_zero > 1:
@@ -181,11 +203,11 @@ def product_and_sum_scene(functions, values: dict, *, names=None) -> Scene:
         logs = np.log(products)
         mean = np.exp(np.float64(total) / n)
     low = -numbers.nice_ceiling(-truth) if truth < 0 else -1.0
-    said, fault = _product_clause(product.name, last, truth, first_zero, dtype)
+    product_said, fault = _product_clause(product.name, last, truth, first_zero, dtype)
     sum_said, sum_fault = _sum_clause(log_sum.name, total, truth, dtype)
     lines = [
         Line(log_sum.name, counts, within(sums, low)),
-        Line(f"ln of {product.name}", counts, within(logs, low)),
+        Line(_("ln of {function}").format(function=product.name), counts, within(logs, low)),
     ]
     about = {
         "marks": [
@@ -194,42 +216,49 @@ def product_and_sum_scene(functions, values: dict, *, names=None) -> Scene:
         ],
         "bands": _too_small(n, float(log_p), dtype),
     }
-    x = Axis("tokens so far", 0, _WITH_LABELS * n, ticks=numbers.linear_ticks(0, n))
-    y = Axis("log-probability (nats)", low, 0.0)
-    title = "Log-probability of the sequence so far"
+    x = Axis(_("tokens so far"), 0, _WITH_LABELS * n, ticks=numbers.linear_ticks(0, n))
+    y = Axis(_("log-probability (nats)"), low, 0.0)
+    title = _("Log-probability of the sequence so far")
+    finding = ngettext(
+        "{n} token of probability {p:g}: {product}, {sum}",
+        "{n} tokens of probability {p:g}: {product}, {sum}",
+        n,
+    )
+    exact = _("{nats}, p held as {p}")
     return Scene(
-        finding=f"{counted(n, 'token')} of probability {values['p']:g}: {said}, {sum_said}",
+        finding=finding.format(n=n, p=values["p"], product=product_said, sum=sum_said),
         panels=[Panel.lines(title, x, y, lines, wide=True, **about)],
         readouts=[
             Readout(product.name, numbers.text(last, 4), fault),
             Readout(log_sum.name, numbers.nats(total, 7), sum_fault),
-            Readout("exact", f"{numbers.nats(truth, 7)}, p held as {numbers.text(p[0], 6)}"),
-            Readout("geometric mean exp(sum / tokens)", numbers.text(mean, 4)),
+            Readout(_("exact"), exact.format(nats=numbers.nats(truth, 7), p=numbers.text(p[0]))),
+            Readout(_("geometric mean exp(sum / tokens)"), numbers.text(mean, 4)),
         ],
         snippet=f"p = np.full({n}, {values['p']!r}, dtype=np.{dtype})",
     )
 
 
 def _bits(nats, digits=4):
-    return f"{numbers.text(nats / LN2, digits)} bits"
+    return _("{n} bits").format(n=numbers.text(nats / LN2, digits))
 
 
 def _tangent_line(p, y, end):
     """Through (p, y) with slope 1/p, from p = 0 to ``end``."""
-    return Line("slope 1/p", [0.0, end], [y - 1, y + (end - p) / p])
+    return Line(_("slope 1/p"), [0.0, end], [y - 1, y + (end - p) / p])
 
 
 def _tangent_finding(name, p, slope, gain):
     at = numbers.text(p, 3)
     if not abs(slope * p - 1) <= _TOLERANCE:
-        return (
-            f"At p = {at} {name} has the slope {numbers.text(slope, 3)}, and 1/p is "
-            f"{numbers.text(1 / p, 3)}: this is not the logarithm"
+        text = _(
+            "At p = {p} {function} has the slope {slope}, and 1/p is {exact}: "
+            "this is not the logarithm"
         )
-    return (
-        f"At p = {at} one percentage point more is worth {numbers.text(gain, 3)} nats; "
-        f"the tangent says {numbers.text(_STEP / p, 3)}"
-    )
+        slope, exact = numbers.text(slope, 3), numbers.text(1 / p, 3)
+        return text.format(p=at, function=name, slope=slope, exact=exact)
+    return _(
+        "At p = {p} one percentage point more is worth {gain}; the tangent says {tangent}"
+    ).format(p=at, gain=numbers.nats(gain, 3), tangent=numbers.text(_STEP / p, 3))
 
 
 def _bits_fault(name, nats, bits):
@@ -243,40 +272,52 @@ def _bits_fault(name, nats, bits):
         return ""
     known = wrong[np.isfinite(nats[wrong])]
     k = known[np.argmax(nats[known])] if known.size else wrong[0]
-    told = (
-        f"{name} turns {numbers.nats(nats[k])} into {numbers.text(bits[k], 4)} bits, "
-        f"and it should be {numbers.text(right[k], 4)}"
-    )
+    text = _("{function} turns {nats} into {bits}, and it should be {exact}")
     if np.isfinite(nats[k]) and abs(bits[k] - nats[k] * LN2) <= _TOLERANCE * abs(nats[k] * LN2):
-        told += ": its factor is upside down"
-    return told
+        text = _(
+            "{function} turns {nats} into {bits}, and it should be {exact}: "
+            "its factor is upside down"
+        )
+    said = {"nats": numbers.nats(nats[k]), "bits": _bits(bits[k] * LN2)}
+    return text.format(function=name, exact=numbers.text(right[k], 4), **said)
 
 
 def _surprisal_finding(name, nats, p, z, temperature, bits_fault):
     best, worst = int(np.argmax(z)), int(np.argmin(z))
     if p[worst] == 0:
-        return bits_fault or (
-            f"Class {worst + 1} costs {numbers.nats(nats[worst])}: its probability was flushed "
-            "to 0 before the logarithm was taken"
-        )
+        return bits_fault or _(
+            "Class {k} costs {nats}: its probability was flushed to 0 before the logarithm was "
+            "taken"
+        ).format(k=worst + 1, nats=numbers.nats(nats[worst]))
     gap = float(z[best] - z[worst])
     difference = float(nats[worst] - nats[best])
     expected = gap / temperature
     if not numbers.agree(difference, expected, 1e-6):
-        return (
-            f"{name} makes class {worst + 1} {numbers.nats(difference)} dearer than "
-            f"class {best + 1}; their logit gap divided by T is {numbers.text(expected, 4)}"
+        return _(
+            "{function} makes class {worst} {nats} dearer than class {best}; "
+            "their logit gap divided by T is {exact}"
+        ).format(
+            function=name,
+            worst=worst + 1,
+            nats=numbers.nats(difference),
+            best=best + 1,
+            exact=numbers.text(expected, 4),
         )
     if bits_fault:
         return bits_fault
     if expected < 0.05:
-        return (
-            f"{len(z)} classes with hardly a difference: "
-            f"each costs about {numbers.nats(nats[best], 3)}, that is {_bits(float(nats[best]), 3)}"
-        )
-    return (
-        f"Class {worst + 1} costs {numbers.nats(difference)} more than class {best + 1}: "
-        f"their logit gap {numbers.text(gap, 4)} divided by T = {numbers.text(temperature, 3)}"
+        text = _("{n} classes with hardly a difference: each costs about {nats}, that is {bits}")
+        cost = {"nats": numbers.nats(nats[best], 3), "bits": _bits(float(nats[best]), 3)}
+        return text.format(n=len(z), **cost)
+    return _(
+        "Class {worst} costs {nats} more than class {best}: "
+        "their logit gap {gap} divided by T = {temperature}"
+    ).format(
+        worst=worst + 1,
+        nats=numbers.nats(difference),
+        best=best + 1,
+        gap=numbers.text(gap, 4),
+        temperature=numbers.text(temperature, 3),
     )
 
 
@@ -295,27 +336,34 @@ def _first_zero(product, p):
 def _product_clause(name, last, truth, first_zero, dtype):
     """What became of the product, in words, and its status."""
     if last == 0 and np.isfinite(truth):
-        return f"{name} is 0 in {dtype} from token {first_zero} on", Status.UNDERFLOW
-    if math.isnan(last):
-        return f"{name} is NaN", Status.NAN
+        text = _("{function} is 0 in {dtype} from token {k} on")
+        return text.format(function=name, dtype=dtype, k=first_zero), Status.UNDERFLOW
+    said = {"function": name, "value": numbers.text(last, 3)}
     right = last > 0 and math.isfinite(last) and abs(math.log(last) - truth) <= _TOLERANCE
-    if right:
-        return f"{name} is {numbers.text(last, 3)}", Status.ORDINARY
+    if right or math.isnan(last):
+        told = _("{function} is {value}").format(**said)
+        return told, Status.ORDINARY if right else Status.NAN
     small = truth < math.log(float(np.finfo(dtype).smallest_normal))
-    return (
-        f"{name} is {numbers.text(last, 3)} in {dtype} and should be e^{numbers.text(truth, 4)}",
-        Status.UNDERFLOW if small else Status.OVERFLOW,
-    )
+    text = _("{function} is {value} in {dtype} and should be e^{exact}")
+    told = text.format(dtype=dtype, exact=numbers.text(truth, 4), **said)
+    return told, Status.UNDERFLOW if small else Status.OVERFLOW
 
 
 def _sum_clause(name, total, truth, dtype):
+    is_value = _("{function} is {value}")
     if math.isnan(total):
-        return f"{name} is NaN", Status.NAN
+        return is_value.format(function=name, value=numbers.text(total)), Status.NAN
     if math.isinf(total):
-        return f"and even {name} is {numbers.nats(total)} in {dtype}", Status.OVERFLOW
-    right = f"{name} is {numbers.nats(total, 5)}"
-    wrong = f"{name} is {numbers.nats(total)} and should be {numbers.nats(truth)}"
-    return right if numbers.agree(total, truth, _TOLERANCE) else wrong, Status.ORDINARY
+        text = _("and even {function} is {value} in {dtype}")
+        told = text.format(function=name, value=numbers.nats(total), dtype=dtype)
+        return told, Status.OVERFLOW
+    if numbers.agree(total, truth, _TOLERANCE):
+        told = is_value.format(function=name, value=numbers.nats(total, 5))
+    else:
+        text = _("{function} is {value} and should be {exact}")
+        value, exact = numbers.nats(total), numbers.nats(truth)
+        told = text.format(function=name, value=value, exact=exact)
+    return told, Status.ORDINARY
 
 
 def _sum_mark(counts, sums, total, fault):
@@ -324,7 +372,9 @@ def _sum_mark(counts, sums, total, fault):
     if not finite.size:
         return []
     k = finite[-1]
-    label = numbers.nats(total) if np.isfinite(total) else f"{numbers.text(total)} from here on"
+    label = numbers.nats(total)
+    if not np.isfinite(total):
+        label = _("{value} from here on").format(value=numbers.text(total))
     return [Mark(counts[k], label, y=sums[k], status=fault)]
 
 
@@ -333,7 +383,9 @@ def _product_mark(counts, logs, low, last, first_zero, fault):
     if fault is Status.ORDINARY or not np.isfinite(logs).any():
         return []
     k = np.flatnonzero(np.isfinite(logs))[-1]
-    label = f"stuck at {numbers.text(last, 2)}" if first_zero is None else f"0 from {first_zero} on"
+    label = _("0 from {k} on").format(k=first_zero)
+    if first_zero is None:
+        label = _("stuck at {value}").format(value=numbers.text(last, 2))
     if logs[k] > low / 8:  # the label of the axis stands there; the finding has the number too
         label = ""
     return [Mark(counts[k], label, y=logs[k], status=fault)]
@@ -344,4 +396,6 @@ def _too_small(n, log_p, dtype):
     limit = TYPES[dtype.name].exp_limits[2]
     if log_p >= 0 or n * log_p >= limit:
         return []
-    return [Band(limit / log_p, n, f"rounds to 0 in {dtype}", Status.UNDERFLOW)]
+    return [
+        Band(limit / log_p, n, _("rounds to 0 in {dtype}").format(dtype=dtype), Status.UNDERFLOW)
+    ]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lnnn import exact as oracle
+from lnnn.messages import _
 
 from . import axes, numbers, study
 from .bars import told_bar
@@ -11,7 +12,7 @@ from .sliders import Slider, dtype_choice, logits_of, offset_slider, softmax_sli
 from .snippet import assignments
 from .status import Status
 from .widget import Explorable
-from .words import of_classes
+from .words import class_name, clauses, joined, of_classes
 
 LOGITS = (2.0, 1.0, 0.0, -1.0)
 
@@ -26,7 +27,7 @@ def side_by_side(
     temperature=1.0,
     offset=0.0,
     dtype="float32",
-    quantity="log-probability (nats)",
+    quantity=None,
 ) -> Explorable:
     """Formulas for one quantity over logits, temperature, offset and dtype, with errors in ulp.
 
@@ -35,7 +36,7 @@ def side_by_side(
     exact: the truth, called as ``exact(z, temperature=T)``, an object array of ``mpmath.mpf``;
     ``lnnn.exact.log_softmax`` unless given. names: titles; the functions' own names unless given.
     logits, temperature, offset, dtype: where the sliders start; one slider for each logit.
-    quantity: the label of the value axis, with its unit.
+    quantity: the label of the value axis, with its unit; a log-probability unless given.
     """
     controls = softmax_sliders(logits, temperature, offset_slider(offset), dtype_choice(dtype))
     about = {"names": names, "exact": exact or oracle.log_softmax, "quantity": quantity}
@@ -50,7 +51,7 @@ def shift(
     function: called like those of ``side_by_side``. The change is measured in ulp and split into
     what ``z + c`` lost by rounding and what the function added.
     """
-    slider = Slider("c", c, -1e9, 1e9, scale="symlog", per_decade=5, label="shift c")
+    slider = Slider("c", c, -1e9, 1e9, scale="symlog", per_decade=5, label=_("shift c"))
     controls = softmax_sliders(logits, temperature, slider, dtype_choice(dtype))
     return study.explorable(shift_scene, [function], controls, names=name and [name])
 
@@ -61,7 +62,7 @@ def side_by_side_scene(
     *,
     names=None,
     exact=oracle.log_softmax,
-    quantity="log-probability (nats)",
+    quantity=None,
 ) -> Scene:
     """The scene of ``side_by_side`` at ``values``: logit_1 …, temperature, offset, dtype."""
     dtype, temperature = np.dtype(values["dtype"]), float(values["temperature"])
@@ -69,7 +70,7 @@ def side_by_side_scene(
         z = (logits_of(values) + values["offset"]).astype(dtype)
     truth = exact(z, temperature=temperature)
     answers = [f.ask(z, temperature, truth) for f in study.studied(functions, names)]
-    axis = axes.value_axis(quantity, truth, answers)
+    axis = axes.value_axis(quantity or _("log-probability (nats)"), truth, answers)
     panels = [
         Panel.message(answer.name, answer.problem)
         if answer.problem
@@ -83,8 +84,8 @@ def side_by_side_scene(
         finding=_side_by_side_finding(answers, working, z),
         panels=panels,
         readouts=[
-            Readout(f"logits as {dtype} holds them", numbers.listed(z)),
-            Readout("exact", numbers.listed(oracle.to_float(truth), digits=5)),
+            Readout(_("logits as {dtype} holds them").format(dtype=dtype), numbers.listed(z)),
+            Readout(_("exact"), numbers.listed(oracle.to_float(truth), digits=5)),
         ],
         snippet=assignments(typed=True, z=z, temperature=temperature),
     )
@@ -102,31 +103,34 @@ def shift_scene(functions, values: dict, *, names=None) -> Scene:
     moved_truth = oracle.log_softmax(moved, temperature=temperature)
     shown = numbers.text(c, 5)
     more = {
-        "readouts": [Readout(f"z + c as {dtype} holds it", numbers.listed(moved))],
+        "readouts": [
+            Readout(_("z + c as {dtype} holds it").format(dtype=dtype), numbers.listed(moved))
+        ],
         "snippet": assignments(typed=True, z=z, temperature=temperature, c=c),
     }
     (function,) = study.studied(functions, names, **more)
-    lacking = "gives no log-probabilities"
-    before = function.answer(z, temperature, truth, otherwise=f"{lacking} before")
-    lacking += f" after adding {shown}"
+    name = function.name
+    lacking = _("{function} gives no log-probabilities before")
+    before = function.answer(z, temperature, truth, otherwise=lacking)
+    lacking = _("{function} gives no log-probabilities after adding {c}").replace("{c}", shown)
     after = function.answer(moved, temperature, moved_truth, otherwise=lacking)
     change = oracle.ulp_error(after.values, oracle.to_mpf(before.values))
     rounding = _ulps_between(moved_truth, truth, dtype)
-    axis = axes.value_axis("log-probability (nats)", truth, [before, after])
-    bars = _bars(truth, {"before": before, "after": after})
+    axis = axes.value_axis(_("log-probability (nats)"), truth, [before, after])
+    bars = _bars(truth, {_("before"): before, _("after"): after})
     rows = {
-        "after − before": change,
-        "of it, from rounding z + c": rounding,
-        f"for scale: error of {function.name} on z + c": after.errors,
+        _("after − before"): change,
+        _("of it, from rounding z + c"): rounding,
+        _("for scale: error of {function} on z + c").format(function=name): after.errors,
     }
     marks = [Mark(e, row=row, status=_error_status(e)) for row, es in rows.items() for e in es]
     lines = [Row(row, _worst_text(es)) for row, es in rows.items()]
-    ulps = axes.ulp_axis("change (ulp)", dtype, np.concatenate(list(rows.values())))
+    ulps = axes.ulp_axis(_("change (ulp)"), dtype, np.concatenate(list(rows.values())))
     return Scene(
-        finding=_shift_finding(function.name, shown, dtype, change, rounding, after),
+        finding=_shift_finding(name, shown, dtype, change, rounding, after),
         panels=[
-            Panel.bars("Before and after", axis, bars, wide=True),
-            Panel.number_line("How far each class moved", ulps, lines, marks, wide=True),
+            Panel.bars(_("Before and after"), axis, bars, wide=True),
+            Panel.number_line(_("How far each class moved"), ulps, lines, marks, wide=True),
         ],
         **more,
     )
@@ -139,7 +143,7 @@ def _bars(truth, series):
         exact = float(exact) if np.isfinite(float(exact)) else None
         for name, answer in series.items():
             value, status = answer.values[k], answer.statuses[k]
-            bars.append(told_bar(f"class {k + 1}", value, status, series=name, exact=exact))
+            bars.append(told_bar(class_name(k + 1), value, status, series=name, exact=exact))
     return bars
 
 
@@ -163,12 +167,13 @@ def _error_panel(answers, dtype):
         for error, status in zip(answer.errors, answer.statuses, strict=True):
             status = _error_status(error) if status is Status.ORDINARY else status
             marks.append(Mark(float(error), row=answer.name, status=status))
-    axis = axes.ulp_axis("error (ulp)", dtype, np.concatenate([a.errors for a in answers]))
-    return Panel.number_line("Error of each class", axis, rows, marks, wide=True)
+    axis = axes.ulp_axis(_("error (ulp)"), dtype, np.concatenate([a.errors for a in answers]))
+    return Panel.number_line(_("Error of each class"), axis, rows, marks, wide=True)
 
 
 def _worst_text(errors):
-    return "0 ulp" if not errors.any() else f"at most {numbers.ulp_text(errors.max())}"
+    worst = numbers.ulp_text(errors.max())
+    return _("at most {error}").format(error=worst) if errors.any() else worst
 
 
 def _failure_text(answer):
@@ -179,48 +184,60 @@ def _failure_text(answer):
             what = numbers.text(value)
             counts[what] = counts.get(what, 0) + 1
     classes = len(answer.values)
-    return " and ".join(f"{what} for {of_classes(n, classes)}" for what, n in counts.items())
+    return joined(
+        [
+            _("{value} for {classes}").format(value=what, classes=of_classes(n, classes))
+            for what, n in counts.items()
+        ]
+    )
 
 
 def _side_by_side_finding(answers, working, z):
     if not np.isfinite(z).all():
-        return (
-            f"The logits themselves are infinite in {z.dtype}: "
+        return _(
+            "The logits themselves are infinite in {dtype}: "
             "no formula can answer what it was not given"
-        )
+        ).format(dtype=z.dtype)
     if working == answers and not any(map(_failure_text, answers)):
         worst = max(a.worst for a in answers)
         if worst <= _GOOD:
-            who = (
-                "Both formulas agree" if len(answers) == 2 else f"All {len(answers)} formulas agree"
-            )
-            who = f"{answers[0].name} agrees" if len(answers) == 1 else who
-            return f"{who} with the exact value within {numbers.ulp_text(worst)}"
-    return "; ".join(f"{answer.name} {_verdict(answer)}" for answer in answers)
+            text = _("All {n} formulas agree with the exact value within {error}")
+            if len(answers) == 1:
+                text = _("{function} agrees with the exact value within {error}")
+            elif len(answers) == 2:
+                text = _("Both formulas agree with the exact value within {error}")
+            error = numbers.ulp_text(worst)
+            return text.format(n=len(answers), function=answers[0].name, error=error)
+    return clauses(map(_verdict, answers))
 
 
 def _verdict(answer):
     if answer.problem:
-        return "gives no answer"
+        return _("{function} gives no answer").format(function=answer.name)
     failures = _failure_text(answer)
     if failures:
-        return f"gives {failures}"
-    stays = "stays within" if answer.worst <= _GOOD else "is off by"
-    return f"{stays} {numbers.ulp_text(answer.worst)}"
+        return _("{function} gives {values}").format(function=answer.name, values=failures)
+    text = _("{function} is off by {error}")
+    if answer.worst <= _GOOD:
+        text = _("{function} stays within {error}")
+    return text.format(function=answer.name, error=numbers.ulp_text(answer.worst))
 
 
 def _shift_finding(name, shown, dtype, change, rounding, after):
     failures = _failure_text(after)
-    if failures:
-        return f"Adding {shown} breaks {name}: {failures}"
-    if not change.any():
-        return f"Adding {shown} to every logit changes not a single bit"
     worst, lost = float(change.max()), float(rounding.max())
-    if worst <= _GOOD:
-        return f"Adding {shown} to every logit moves nothing by more than {numbers.ulp_text(worst)}"
-    if after.worst <= _GOOD:
-        return (
-            f"Adding {shown} rounds the logits themselves in {dtype}: {numbers.ulp_text(lost)} "
-            f"are gone before {name} sees them"
+    if failures:
+        text = _("Adding {c} breaks {function}: {values}")
+    elif not worst:
+        text = _("Adding {c} to every logit changes not a single bit")
+    elif worst <= _GOOD:
+        text = _("Adding {c} to every logit moves nothing by more than {error}")
+    elif after.worst <= _GOOD:
+        text = _(
+            "Adding {c} rounds the logits themselves in {dtype}: {lost} are gone before "
+            "{function} sees them"
         )
-    return f"Adding {shown} costs {name} {numbers.ulp_text(worst)}"
+    else:
+        text = _("Adding {c} costs {function} {error}")
+    said = {"c": shown, "function": name, "values": failures, "dtype": dtype}
+    return text.format(error=numbers.ulp_text(worst), lost=numbers.ulp_text(lost), **said)

@@ -7,6 +7,7 @@ from itertools import groupby
 import numpy as np
 
 from lnnn import exact as oracle
+from lnnn.messages import N_, _
 from lnnn.observe import observe_call
 
 from . import answers, axes, numbers, study
@@ -17,6 +18,7 @@ from .sliders import (
     Choice,
     Slider,
     dtype_choice,
+    logit_name,
     logits_of,
     offset_slider,
     softmax_sliders,
@@ -25,9 +27,10 @@ from .sliders import (
 from .snippet import assignments
 from .status import Status, status_of
 from .widget import Explorable
+from .words import clauses
 
 SHIFTS = np.arange(-200.0, 301.0, 5.0)  # every position of the slider for c
-ORDERS = ("as given", "largest first", "4 masked first")
+ORDERS = (N_("as given"), N_("largest first"), N_("4 masked first"))
 RISING = (
     *(-6.0, -5.0, -6.5, -4.0, -3.0, -4.5, -2.0, 0.0, -1.0, 1.0, 3.0, 2.0),
     *(1.5, 4.0, 6.0, 5.0, 3.5, 7.0, 9.0, 8.0, 6.5, 10.0, 12.0, 11.0),
@@ -49,7 +52,7 @@ def choose_shift(
     name: its title; its own name unless given. logits, temperature, c, dtype: where the sliders
     start; c is one of ``SHIFTS``.
     """
-    shifts = Slider("c", c, SHIFTS[0], SHIFTS[-1], step=5.0, label="shift c")
+    shifts = Slider("c", c, SHIFTS[0], SHIFTS[-1], step=5.0, label=_("shift c"))
     controls = [shifts, dtype_choice(dtype), *softmax_sliders(logits, temperature)]
     return study.explorable(choose_shift_scene, [function], controls, names=name and [name])
 
@@ -79,10 +82,10 @@ def online_pass(
     """
     n = len(logits)
     controls = [
-        Slider("step", step, 0, n, step=1, integer=True, label="chunks read"),
-        Slider("chunk", chunk, 1, n, step=1, integer=True, label="logits in a chunk"),
+        Slider("step", step, 0, n, step=1, integer=True, label=_("chunks read")),
+        Slider("chunk", chunk, 1, n, step=1, integer=True, label=_("logits in a chunk")),
         temperature_slider(temperature),
-        Choice("order", ORDERS, label="order of the logits"),
+        Choice("order", ORDERS, label=_("order of the logits"), texts=tuple(map(_, ORDERS))),
     ]
     return study.explorable(online_pass_scene, updates, controls, names=names, logits=logits)
 
@@ -97,7 +100,8 @@ def choose_shift_scene(functions, values: dict, *, names=None) -> Scene:
     (function,) = study.studied(functions, names, snippet=code)
     shifts = np.union1d(SHIFTS, [c])
     results = [
-        function.number(z, dtype.type(shift), otherwise="gives no log-sum-exp") for shift in shifts
+        function.number(z, dtype.type(shift), otherwise=_("{function} gives no log-sum-exp"))
+        for shift in shifts
     ]
     truth = oracle.logsumexp(z)
     with np.errstate(over="ignore"):
@@ -115,9 +119,9 @@ def choose_shift_scene(functions, values: dict, *, names=None) -> Scene:
         ],
         readouts=[
             Readout(function.name, numbers.nats(results[here], 7), _result_status(results[here])),
-            Readout("exact", numbers.nats(float(truth), 7)),
-            Readout("error", numbers.ulp_text(errors[here])),
-            Readout(f"within {_GOOD:g} ulp", _good_shifts(shifts, errors)),
+            Readout(_("exact"), numbers.nats(float(truth), 7)),
+            Readout(_("error"), numbers.ulp_text(errors[here])),
+            Readout(_("within {n:g} ulp").format(n=_GOOD), _good_shifts(shifts, errors)),
         ],
         snippet=code,
     )
@@ -131,7 +135,7 @@ def smooth_max_scene(functions, values: dict, *, names=None) -> Scene:
     z, n = logits + offset, len(logits)
     code = assignments(z=z, temperature=T)
     (function,) = study.studied(functions, names, snippet=code)
-    smooth = T * function.number(z / T, otherwise="gives no log-sum-exp")
+    smooth = T * function.number(z / T, otherwise=_("{function} gives no log-sum-exp"))
     m = float(z.max())
     truth = T * float(oracle.logsumexp(z / T))
     return Scene(
@@ -141,10 +145,10 @@ def smooth_max_scene(functions, values: dict, *, names=None) -> Scene:
             _cooling_panel(function, z, T, smooth - m),
         ],
         readouts=[
-            Readout("largest logit m", numbers.text(m, 7)),
-            Readout("T·LSE(z/T)", numbers.text(smooth, 7), _result_status(smooth)),
-            Readout("above m", numbers.text(smooth - m, 4), _result_status(smooth)),
-            Readout(f"at most T ln {n}", numbers.text(T * math.log(n), 4)),
+            Readout(_("largest logit m"), numbers.text(m, 7)),
+            Readout(_("T·LSE(z/T)"), numbers.text(smooth, 7), _result_status(smooth)),
+            Readout(_("above m"), numbers.text(smooth - m, 4), _result_status(smooth)),
+            Readout(_("at most T ln {n}").format(n=n), numbers.text(T * math.log(n), 4)),
         ],
         snippet=code,
     )
@@ -163,7 +167,10 @@ def online_pass_scene(functions, values: dict, *, names=None, logits=RISING) -> 
     updates = study.studied(functions, names, snippet=code)
     passes = [_passed(update, chunks[:step]) for update in updates]
     last = chunks[step - 1] if step else []
-    more = f", … ({len(last)} logits)" if len(last) > 6 else ""
+    read_last = numbers.listed(last[:6], 4) or _("none yet")
+    if len(last) > 6:
+        text = _("{logits}, … ({n} logits)")
+        read_last = text.format(logits=read_last, n=len(last))
     return Scene(
         finding=_pass_finding(passes, truths[step], step, len(chunks)),
         panels=[
@@ -171,8 +178,8 @@ def online_pass_scene(functions, values: dict, *, names=None, logits=RISING) -> 
             _sums_panel(passes, truths[step]),
         ],
         readouts=[
-            Readout("last chunk", numbers.listed(last[:6], 4) + more or "none yet"),
-            Readout("exact log-sum-exp so far", numbers.nats(truths[step], 5)),
+            Readout(_("last chunk"), read_last),
+            Readout(_("exact log-sum-exp so far"), numbers.nats(truths[step], 5)),
             *(Readout(one.name, one.in_words(), one.status(truths[step])) for one in passes),
         ],
         snippet=code,
@@ -188,35 +195,39 @@ def _terms_panel(z, c, terms, dtype):
     shown = f"({numbers.text(c)})" if c < 0 else numbers.text(c)
     rows, marks = [], []
     for k, (z_k, term) in enumerate(zip(z, terms, strict=True), start=1):
-        row = f"term {k}: e^({numbers.text(z_k, 5)} − {shown})"
+        row = _("term {k}: e^({z} − {c})").format(k=k, z=numbers.text(z_k, 5), c=shown)
         status = Status.UNDERFLOW if term == 0 else status_of(term)
         rows.append(Row(row, _term_in_words(term, dtype)))
         marks.append(Mark(float(z_k) - c, row=row, status=status))
-    title = f"What {dtype} makes of each term"
-    axis = Axis("exponent z − c (nats)", -reach, reach, most=7)
+    title = _("What {dtype} makes of each term").format(dtype=dtype)
+    axis = Axis(_("exponent z − c (nats)"), -reach, reach, most=7)
     bands = axes.exp_bands(reach, limits, zero_word="0")
     return Panel.number_line(title, axis, rows, marks, bands=bands, wide=True)
 
 
 def _term_in_words(term, dtype):
     if np.isinf(term):
-        return "inf: overflow"
+        return _("inf: overflow")
     if term == 0:
-        return "0: vanished"
-    few = ", subnormal" if term < np.finfo(dtype).smallest_normal else ""
-    return numbers.text(term, 3) + few
+        return _("0: vanished")
+    text = numbers.text(term, 3)
+    if term < np.finfo(dtype).smallest_normal:
+        text = _("{value}, subnormal").format(value=text)
+    return text
 
 
 def _errors_panel(name, shifts, results, errors, bound, here, dtype):
     finite = np.isfinite(results)
     shown = np.concatenate([errors[finite], bound[np.isfinite(bound)]])
-    axis = replace(axes.ulp_axis("error of the result (ulp)", dtype, shown), apart="")
+    axis = replace(axes.ulp_axis(_("error of the result (ulp)"), dtype, shown), apart="")
     drawn = np.flatnonzero(np.isfinite(bound))  # with its first and last point
     some = np.union1d(np.arange(0, len(shifts), 5), drawn[[0, -1]] if drawn.size else [])
     some = some.astype(int)
     lines = [
-        Line(f"error of {name}", shifts, np.where(finite, errors, np.nan)),
-        Line("leading-order bound", shifts[some], bound[some]),
+        Line(
+            _("error of {function}").format(function=name), shifts, np.where(finite, errors, np.nan)
+        ),
+        Line(_("leading-order bound"), shifts[some], bound[some]),
     ]
     label, height = "", errors[here]
     if not finite[here]:
@@ -226,8 +237,8 @@ def _errors_panel(name, shifts, results, errors, bound, here, dtype):
         "bands": _failing(shifts, results),
     }
     ticks = numbers.linear_ticks(-200, 300, most=6)
-    x = Axis("shift c", shifts[0], shifts[-1], ticks=ticks)
-    return Panel.lines("The result at every shift", x, axis, lines, wide=True, **about)
+    x = Axis(_("shift c"), shifts[0], shifts[-1], ticks=ticks)
+    return Panel.lines(_("The result at every shift"), x, axis, lines, wide=True, **about)
 
 
 def _failing(shifts, results):
@@ -238,7 +249,8 @@ def _failing(shifts, results):
         first, last = run[0], run[-1]
         if not np.isfinite(results[first]):
             ends = np.clip([shifts[first] - half, shifts[last] + half], shifts[0], shifts[-1])
-            bands.append(Band(*ends, f"result {what}", _result_status(results[first])))
+            label = _("result {value}").format(value=what)
+            bands.append(Band(*ends, label, _result_status(results[first])))
     return bands
 
 
@@ -250,7 +262,7 @@ def _bound_in_ulp(z, shifts, truth, dtype):
     """
     z, lse = z.astype(float), float(truth)
     u = float(np.finfo(dtype).eps) / 2
-    overflow, subnormal, _ = TYPES[dtype.name].exp_limits
+    overflow, subnormal, _zero = TYPES[dtype.name].exp_limits
     largest = float(z.max()) - shifts
     holds = (largest + math.log(len(z)) < overflow) & (largest > subnormal)
     with np.errstate(all="ignore"):  # where logits are infinite nothing holds, and none is drawn
@@ -269,29 +281,43 @@ def _result_status(value):
 def _good_shifts(shifts, errors):
     good = shifts[errors <= _GOOD]
     if not good.size:
-        return "no shift on the slider"
+        return _("no shift on the slider")
     low, high = good[0], good[-1]
     inside = (shifts >= low) & (shifts <= high)
-    most = "all" if inside.sum() == good.size else f"{good.size} of the {inside.sum()}"
-    return f"{most} shifts from {numbers.text(low)} to {numbers.text(high)}"
+    text = _("{n} of the {total} shifts from {low} to {high}")
+    if inside.sum() == good.size:
+        text = _("all shifts from {low} to {high}")
+    ends = {"low": numbers.text(low), "high": numbers.text(high)}
+    return text.format(n=good.size, total=inside.sum(), **ends)
 
 
 def _shift_finding(name, c, terms, result, error, truth):
     inf, gone = int(np.isinf(terms).sum()), int((terms == 0).sum())
-    shown, n = numbers.text(c), len(terms)
-    said = f"With c = {shown}, {name}"
-    if error <= _GOOD:
-        lost = f", though {gone} of {n} terms vanished" if gone else ""
-        return f"{said} errs by {numbers.ulp_text(error)}{lost}"
-    if np.isfinite(result):
-        return f"{said} is off by {numbers.ulp_text(error)}"
-    why = f"{inf} of {n} terms overflow" if inf else f"{gone} of {n} terms are 0"
-    if not inf and np.isposinf(result):
-        why = "the sum of the terms overflows"
-    return (
-        f"With c = {shown}, {why}: {name} is {numbers.text(result)}, "
-        f"and the exact value is {numbers.text(truth, 5)}"
-    )
+    if error <= _GOOD and gone:
+        text = _("With c = {c}, {function} errs by {error}, though {gone} of {n} terms vanished")
+    elif error <= _GOOD:
+        text = _("With c = {c}, {function} errs by {error}")
+    elif np.isfinite(result):
+        text = _("With c = {c}, {function} is off by {error}")
+    elif inf:
+        text = _(
+            "With c = {c}, {inf} of {n} terms overflow: {function} is {value}, "
+            "and the exact value is {exact}"
+        )
+    elif np.isposinf(result):
+        text = _(
+            "With c = {c}, the sum of the terms overflows: {function} is {value}, "
+            "and the exact value is {exact}"
+        )
+    else:
+        text = _(
+            "With c = {c}, {gone} of {n} terms are 0: {function} is {value}, "
+            "and the exact value is {exact}"
+        )
+    counts = {"inf": inf, "gone": gone, "n": len(terms)}
+    values = {"value": numbers.text(result), "exact": numbers.text(truth, 5)}
+    error = numbers.ulp_text(error)
+    return text.format(c=numbers.text(c), function=name, error=error, **counts, **values)
 
 
 # The smooth maximum.
@@ -307,11 +333,13 @@ def _moving_logit_panel(function, logits, T, offset, smooth):
     high = max(reach, float(logits.max())) + T * math.log(len(logits))
     lines = [
         Line(f"T·{function.name}(z/T)", x, np.array(curve)),
-        Line("largest logit", x, rows.max(axis=1)),
+        Line(_("largest logit"), x, rows.max(axis=1)),
     ]
-    y = Axis("nats, offset taken off" if offset else "nats", low, high)
+    y = Axis(_("nats, offset taken off") if offset else _("nats"), low, high)
     marks = [Mark(logits[0], y=smooth - offset, status=_result_status(smooth))]
-    return Panel.lines("As logit 1 moves", Axis("logit 1", -reach, reach), y, lines, marks=marks)
+    return Panel.lines(
+        _("As logit 1 moves"), Axis(logit_name(1), -reach, reach), y, lines, marks=marks
+    )
 
 
 def _cooling_panel(function, z, T, gap):
@@ -326,22 +354,23 @@ def _cooling_panel(function, z, T, gap):
         Line(f"T ln {n}", x, x * math.log(n)),
     ]
     marks = [Mark(T, y=max(gap, 0.0), status=_result_status(gap))]
-    across = Axis("temperature T", low, high, scale="log")
+    across = Axis(_("temperature T"), low, high, scale="log")
     up = {"scale": "symlog", "linear_width": 0.1, "ticks": ticks}
-    up = Axis("nats above the largest logit", 0.0, ceiling, **up)
-    return Panel.lines("As the temperature moves", across, up, lines, marks=marks)
+    up = Axis(_("nats above the largest logit"), 0.0, ceiling, **up)
+    return Panel.lines(_("As the temperature moves"), across, up, lines, marks=marks)
 
 
 def _smooth_finding(name, smooth, truth, m, T, n):
     if not numbers.agree(smooth, truth, _TOLERANCE):
-        return (
-            f"T·{name}(z/T) comes out as {numbers.text(smooth, 5)} and should be "
-            f"{numbers.text(truth, 5)}"
-        )
-    return (
-        f"The smooth maximum lies {numbers.nats(smooth - m, 3)} above the largest logit; "
-        f"T ln {n} = {numbers.text(T * math.log(n), 3)} is the most it can"
+        text = _("T·{function}(z/T) comes out as {value} and should be {exact}")
+        values = {"value": numbers.text(smooth, 5), "exact": numbers.text(truth, 5)}
+        return text.format(function=name, **values)
+    text = _(
+        "The smooth maximum lies {nats} above the largest logit; T ln {n} = {most} is the most "
+        "it can"
     )
+    most = numbers.text(T * math.log(n), 3)
+    return text.format(nats=numbers.nats(smooth - m, 3), n=n, most=most)
 
 
 # One pass in chunks.
@@ -368,7 +397,8 @@ class _Pass:
 
     def in_words(self):
         m, s = (numbers.text(v, 5) for v in self.states[-1])
-        return f"m = {m}, s = {s}, m + ln s = {numbers.text(self.totals[-1], 5)}"
+        text = _("m = {m}, s = {s}, m + ln s = {total}")
+        return text.format(m=m, s=s, total=numbers.text(self.totals[-1], 5))
 
     def right(self, truth):
         return numbers.agree(self.totals[-1], truth, _TOLERANCE)
@@ -379,17 +409,18 @@ class _Pass:
 
 def _passed(update, chunks):
     """The pass of an update; what is wrong with an answer ends the scene."""
-    states, otherwise = [_START], "gives no state"
+    states, otherwise = [_START], _("{function} gives no state")
     for number, chunk in enumerate(chunks, start=1):
         observed = observe_call(update.function, (states[-1], chunk.copy()), {})
-        at = f" at chunk {number}"
         if observed.raised is not None:
-            update.gives_nothing(answers.raised(update.name, observed, at), otherwise)
+            text = _("{error} at chunk {k}")
+            error = text.format(error=observed.raised.classes[0], k=number)
+            update.gives_nothing(answers.raised(update.name, observed, error), otherwise)
         try:
             m, s = (float(v) for v in observed.value)
         except (TypeError, ValueError):
-            given = type(observed.value).__name__ + at
-            update.refuse(given, "Expected: a tuple (m, s) of two numbers", otherwise)
+            given = _("{type} at chunk {k}").format(type=type(observed.value).__name__, k=number)
+            update.refuse(given, _("Expected: a tuple (m, s) of two numbers"), otherwise)
         states.append((m, s))
     m, s = np.array(states).T
     with np.errstate(all="ignore"):
@@ -412,13 +443,15 @@ def _progress_panel(passes, z, read, truths, step):
         elif np.isnan(total):
             marks.append(Mark(read[step], label, y=0.9 * low + 0.1 * high, status=Status.NAN))
     lines = [
-        Line("exact", read, truths),
+        Line(_("exact"), read, truths),
         *(Line(one.name, read[: step + 1], one.totals) for one in passes),
-        Line("largest logit so far", read, tops),
+        Line(_("largest logit so far"), read, tops),
     ]
     ticks = numbers.linear_ticks(0, len(z), most=7)
-    x = Axis("logits read", 0, 1.15 * len(z), ticks=ticks)
-    return Panel.lines("m + ln s so far", x, Axis("nats", low, high, most=7), lines, marks=marks)
+    x = Axis(_("logits read"), 0, 1.15 * len(z), ticks=ticks)
+    return Panel.lines(
+        _("m + ln s so far"), x, Axis(_("nats"), low, high, most=7), lines, marks=marks
+    )
 
 
 def _sums_panel(passes, truth):
@@ -430,22 +463,26 @@ def _sums_panel(passes, truth):
         wanted = math.exp(truth - m) if told else None
         known += [s, wanted] if told else [s]
         bars.append(Bar(one.name, s, status=_result_status(s), exact=wanted, digits=4))
-    return Panel.bars("s, measured from m", axes.from_zero("s", known), bars)
+    return Panel.bars(_("s, measured from m"), axes.from_zero(_("s"), known), bars)
 
 
 def _pass_finding(passes, truth, step, count):
     if step == 0:
-        return "Nothing is read yet: m is −inf and s is 0, the sum of no terms"
+        return _("Nothing is read yet: m is −inf and s is 0, the sum of no terms")
     parts = []
     for one in passes:
         total = one.totals[-1]
         if one.right(truth):
-            parts.append(f"{one.name} is right at {numbers.nats(total)}")
-        elif math.isfinite(total - truth):
-            much = "too much" if total > truth else "too little"
-            gap = abs(total - truth)
-            shown = f"{gap:.2f}" if gap >= 0.01 else numbers.text(gap, 3)
-            parts.append(f"{one.name} says {shown} nats {much}")
+            text = _("{function} is right at {total}")
+        elif not math.isfinite(total - truth):
+            text = _("{function} gives {value}")
+        elif total > truth:
+            text = _("{function} says {gap} nats too much")
         else:
-            parts.append(f"{one.name} gives {numbers.text(total)}")
-    return f"After {step} of {count} chunks " + "; ".join(parts)
+            text = _("{function} says {gap} nats too little")
+        gap = abs(total - truth) if math.isfinite(total) else total
+        gap = f"{gap:.2f}" if gap >= 0.01 else numbers.text(gap, 3)
+        said = {"total": numbers.nats(total), "value": numbers.text(total), "gap": gap}
+        parts.append(text.format(function=one.name, **said))
+    text = _("After {step} of {count} chunks {results}")
+    return text.format(step=step, count=count, results=clauses(parts))

@@ -2,6 +2,8 @@
 
 import math
 
+from lnnn.messages import _
+
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -21,13 +23,13 @@ def text(x, digits=6) -> str:
     if math.isnan(x):
         return "NaN"
     plain = f"{x + 0.0:.{digits}g}"
-    mantissa, _, exponent = plain.partition("e")
+    mantissa, _e, exponent = plain.partition("e")
     return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−")
 
 
 def nats(x, digits=4) -> str:
     """``x`` with its unit: ``−1419.6 nats``."""
-    return f"{text(x, digits)} nats"
+    return _("{n} nats").format(n=text(x, digits))
 
 
 def listed(values, digits=6) -> str:
@@ -39,17 +41,14 @@ def ulp_text(error) -> str:
     """An error in ulp to two or three digits with its unit: ``0.61 ulp``, ``3.2 × 10⁵ ulp``."""
     error = float(error)
     if not math.isfinite(error):
-        return "no digit right"
-    if error == 0:
-        return "0 ulp"
-    if error < 0.01:
-        return "< 0.01 ulp"
-    if error < 9.995:
-        return f"{error:.2g} ulp"
-    if error < 9999.5:
-        return f"{error:.0f} ulp"
+        return _("no digit right")
     mantissa, exponent = f"{error:.1e}".split("e")
-    return f"{mantissa} × {power_of_ten(int(exponent))} ulp"
+    size = f"{mantissa} × {power_of_ten(int(exponent))}"
+    if error < 0.01:
+        size = "< 0.01" if error else "0"
+    elif error < 9999.5:
+        size = f"{error:.2g}" if error < 9.995 else f"{error:.0f}"
+    return _("{n} ulp").format(n=size)
 
 
 def power_of_ten(exponent: int) -> str:

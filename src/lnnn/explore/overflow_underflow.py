@@ -9,6 +9,7 @@ import mpmath
 import numpy as np
 
 from lnnn import exact as oracle
+from lnnn.messages import N_, _, ngettext
 
 from . import axes, numbers, study
 from .answers import described
@@ -19,19 +20,14 @@ from .sliders import DTYPES, dtype_choice, logits_of, softmax_sliders
 from .snippet import assignments
 from .status import Status
 from .widget import Explorable
-from .words import joined
+from .words import class_name, clauses, joined, listed, page_word
 
 FOUR_TYPES = ("float16", "bfloat16", "float32", "float64")
 WORDS = ("overflow", "normal", "subnormal", "zero")
 FATES = (12.0, 0.0, -12.0, -40.0)  # in float16: one of each
 
-_BECOMES = {
-    "overflow": ("overflows", "overflow"),
-    "subnormal": ("is subnormal", "are subnormal"),
-    "zero": ("is 0", "are 0"),
-}
 _STATUS = {"overflow": Status.OVERFLOW, "zero": Status.UNDERFLOW}
-_ZERO = FLUSHED | {Status.OVERFLOW: " (sum is inf)"}
+_ZERO = FLUSHED | {Status.OVERFLOW: N_("{value} (sum is inf)")}
 _LEAST_ERROR = 1e-17  # below half a step of float64
 
 
@@ -58,7 +54,8 @@ def exp_number_line(
     """
     unknown = [name for name in dtypes if name not in TYPES]
     if unknown:
-        raise ValueError(f"exp_number_line: dtypes are some of {list(TYPES)}, not {unknown}")
+        text = _("exp_number_line: dtypes are some of {known}, not {unknown}")
+        raise ValueError(text.format(known=list(TYPES), unknown=unknown))
     functions = (classify, thresholds, verdict)
     controls = softmax_sliders(logits, temperature, dtype_choice(dtype, dtypes))
     return study.explorable(exp_number_line_scene, functions, controls, names=names)
@@ -87,24 +84,24 @@ def exp_number_line_scene(functions, values: dict, *, names=None) -> Scene:
     classify, thresholds, *verdicts = study.studied(functions, names, snippet=code)
     limits = _limits(thresholds, dtype)
     words = _words(classify, x, dtype)
-    labels = ("overflows above", "subnormal below", "zero below")
+    labels = (_("overflows above"), _("subnormal below"), _("zero below"))
     pairs = zip(labels, limits, strict=True)
     readouts = [Readout(label, numbers.nats(v, 7)) for label, v in pairs]
     told = ""
     for verdict in verdicts:
-        told = verdict.value(x, dtype, otherwise="gives no word")
+        told = verdict.value(x, dtype, otherwise=_("{function} gives no word"))
         if not isinstance(told, str):
-            verdict.refuse(described(told), "Expected: one word", "gives no word")
+            verdict.refuse(described(told), _("Expected: one word"), _("{function} gives no word"))
         readouts.append(Readout(verdict.name, told))
     exact = [mpmath.exp(mpmath.mpf(float(v))) for v in x]
     held = [kind.nearest(v) for v in exact]
-    rows = [f"class {k}" for k in range(1, len(x) + 1)]
+    rows = [class_name(k) for k in range(1, len(x) + 1)]
     bars = [_bits_bar(row, h, e, kind) for row, h, e in zip(rows, held, exact, strict=True)]
     most = kind.precision
-    round_ones = [v for v, _ in numbers.linear_ticks(0, most, most=4) if v < 0.85 * most]
+    round_ones = [v for v, _text in numbers.linear_ticks(0, most, most=4) if v < 0.85 * most]
     ticks = numbers.ticks_at([*round_ones, float(most)])
-    title = f"Significant bits that {dtype} has for e^(z/T)"
-    axis = Axis("significant bits", 0, most, ticks=ticks)
+    title = _("Significant bits that {dtype} has for e^(z/T)").format(dtype=dtype)
+    axis = Axis(_("significant bits"), 0, most, ticks=ticks)
     return Scene(
         finding=_fates_finding(classify.name, words, x, held, kind, told),
         panels=[_line_panel(x, words, rows, limits), Panel.bars(title, axis, bars, wide=True)],
@@ -124,7 +121,7 @@ def four_dtypes_scene(functions, values: dict, *, names=None) -> Scene:
     answers, notes = {}, []
     for dtype in FOUR_TYPES:
         answers[dtype], note = _softmax_in(dtype, softmax, z, temperature)
-        notes += [f"{dtype}: {note}"] if note else []
+        notes += [page_word("named", name=dtype, value=note)] if note else []
     statuses = {
         dtype: [_status(v, e, p) for v, e in zip(p, truth, strict=True)]
         for dtype, p in answers.items()
@@ -133,7 +130,7 @@ def four_dtypes_scene(functions, values: dict, *, names=None) -> Scene:
     for k, exact in enumerate(truth):
         for dtype, p in answers.items():
             more = {"words": _ZERO if p[k] == 0 else {}, "series": dtype, "exact": float(exact)}
-            bars.append(told_bar(f"class {k + 1}", p[k], statuses[dtype][k], digits=4, **more))
+            bars.append(told_bar(class_name(k + 1), p[k], statuses[dtype][k], digits=4, **more))
     errors = {d: oracle.relative_error(p.astype(float), truth) for d, p in answers.items()}
     marks = [
         Mark(float(e if np.isfinite(v) else v), row=dtype, status=status)
@@ -142,18 +139,19 @@ def four_dtypes_scene(functions, values: dict, *, names=None) -> Scene:
     ]
     failures = {d: _failure_text(p, statuses[d]) for d, p in answers.items()}
     worst = {d: float(np.max(e)) for d, e in errors.items()}
-    rows = [Row(d, failures[d] or f"at most {numbers.text(worst[d], 2)}") for d in answers]
-    title, note = f"{softmax.name}, in four types", "; ".join(notes)
+    at_most = _("at most {error}")
+    rows = [Row(d, failures[d] or at_most.format(error=numbers.text(worst[d], 2))) for d in answers]
+    title, note = _("{function}, in four types").format(function=softmax.name), clauses(notes)
     ticks = tuple((10.0**k, numbers.power_of_ten(k)) for k in range(-16, 1, 4))
     about = {"scale": "log", "ticks": ticks, "apart": "inf, NaN"}
-    axis = Axis("relative error (1: nothing is right)", _LEAST_ERROR, 1.0, **about)
+    axis = Axis(_("relative error (1: nothing is right)"), _LEAST_ERROR, 1.0, **about)
     return Scene(
         finding=_four_finding(softmax.name, failures, worst),
         panels=[
-            Panel.bars(title, Axis("probability", 0, 1), bars, note=note, wide=True),
-            Panel.number_line("Relative error of each class", axis, rows, marks, wide=True),
+            Panel.bars(title, Axis(_("probability"), 0, 1), bars, note=note, wide=True),
+            Panel.number_line(_("Relative error of each class"), axis, rows, marks, wide=True),
         ],
-        readouts=[Readout("exact", numbers.listed(truth, 5))],
+        readouts=[Readout(_("exact"), numbers.listed(truth, 5))],
         snippet=code,
     )
 
@@ -163,29 +161,29 @@ def four_dtypes_scene(functions, values: dict, *, names=None) -> Scene:
 
 def _limits(thresholds, dtype):
     """The three limits that the function gives; what is wrong with them ends the scene."""
-    otherwise = "gives no limits"
+    otherwise = _("{function} gives no limits")
     value = thresholds.value(dtype, otherwise=otherwise)
     limits, given = (), described(value)
     with contextlib.suppress(TypeError, ValueError):
         limits = tuple(float(v) for v in value)
-        given = f"({numbers.listed(limits)}) for {dtype}"
+        given = _("({limits}) for {dtype}").format(limits=numbers.listed(limits), dtype=dtype)
     ordered = len(limits) == 3 and limits[0] > limits[1] > limits[2]
     if not ordered or not all(map(math.isfinite, limits)):
-        wanted = "Expected: three numbers, (overflow, subnormal, zero), from high to low"
+        wanted = _("Expected: three numbers, (overflow, subnormal, zero), from high to low")
         thresholds.refuse(given, wanted, otherwise)
     return limits
 
 
 def _words(classify, x, dtype):
     """The words that the function gives; what is wrong with them ends the scene."""
-    otherwise = "gives no words"
+    otherwise = _("{function} gives no words")
     value = classify.value(x, dtype, otherwise=otherwise)
-    wanted = f"Expected: {len(x)} words out of {', '.join(WORDS)}"
+    wanted = _("Expected: {n} words out of {words}").format(n=len(x), words=", ".join(WORDS))
     if not isinstance(value, (np.ndarray, list, tuple)):
         classify.refuse(described(value), wanted, otherwise)
     words = [str(w) for w in np.ravel(np.asarray(value, dtype=object))]
     if len(words) != len(x):
-        classify.refuse(f"{len(words)} values", wanted, otherwise)
+        classify.refuse(_("{n} values").format(n=len(words)), wanted, otherwise)
     for word in words:
         if word not in WORDS:
             classify.refuse(repr(word), wanted, otherwise)
@@ -217,15 +215,16 @@ def _allowed(x, held, kind):
 
 
 def _line_panel(x, words, rows, limits):
-    overflow, _, zero = limits
+    overflow, _subnormal, zero = limits
     reach = 1.3 * max(-zero, overflow, float(np.abs(x).max()))
     shown, marks = [], []
     for row, v, word in zip(rows, x, words, strict=True):
-        shown.append(Row(row, f"z/T = {numbers.text(v, 4)}, {word}"))
+        text = _("z/T = {x}, {word}").format(x=numbers.text(v, 4), word=word)
+        shown.append(Row(row, text))
         marks.append(Mark(float(v), row=row, status=_STATUS.get(word, Status.ORDINARY)))
-    axis = Axis("z/T (nats)", -reach, reach, ticks=_limit_ticks(overflow, zero, reach))
+    axis = Axis(_("z/T (nats)"), -reach, reach, ticks=_limit_ticks(overflow, zero, reach))
     bands = axes.exp_bands(reach, limits)
-    return Panel.number_line("Where z/T falls", axis, shown, marks, bands=bands, wide=True)
+    return Panel.number_line(_("Where z/T falls"), axis, shown, marks, bands=bands, wide=True)
 
 
 def _limit_ticks(overflow, zero, reach):
@@ -244,33 +243,45 @@ def _limit_ticks(overflow, zero, reach):
 
 def _bits_bar(row, held, exact, kind):
     status = _STATUS.get(_fate(held, kind), Status.ORDINARY)
-    kept = numbers.text(held, 3) if kind.infinities or math.isfinite(held) else "too large"
+    kept = numbers.text(held, 3) if kind.infinities or math.isfinite(held) else _("too large")
     wanted = mpmath.nstr(exact, 3).replace("e+", "e").replace("-", "−")
     if 1e-300 < exact < 1e300:  # else it is beyond the range of a float64
         wanted = numbers.text(exact, 3)
-    return Bar(row, float(kind.bits_left(held)), status=status, text=f"{kept} for {wanted}")
+    return Bar(
+        row,
+        float(kind.bits_left(held)),
+        status=status,
+        text=_("{kept} for {exact}").format(kept=kept, exact=wanted),
+    )
 
 
 def _fates_finding(name, words, x, held, kind, told):
     for k, (word, v, h) in enumerate(zip(words, x, held, strict=True), start=1):
         if word not in _allowed(v, h, kind):
-            return (
-                f"{name} says {word} for class {k}, and in {kind.name} "
-                f"e^({numbers.text(v, 4)}) is {_fate(h, kind)}"
-            )
+            text = _("{function} says {word} for class {k}, and in {dtype} e^({x}) is {fate}")
+            said = {"function": name, "word": word, "k": k, "fate": _fate(h, kind)}
+            return text.format(dtype=kind.name, x=numbers.text(v, 4), **said)
     parts = []
-    for word, (one, more) in _BECOMES.items():
+    for word in ("overflow", "subnormal", "zero"):
         classes = [str(k) for k, w in enumerate(words, start=1) if w == word]
         if classes:
-            parts.append(f"{_classes(classes)} {one if len(classes) == 1 else more}")
+            parts.append(_becomes(word, len(classes)).format(k=joined(classes)))
     if not parts:
-        parts = [f"all {len(words)} classes have their {kind.precision} bits"]
-    said = f"e^(z/T) in {kind.name}: {', '.join(parts)}"
-    return f"{said}; the textbook softmax: {told}" if told else said
+        text = _("all {n} classes have their {bits} bits")
+        parts = [text.format(n=len(words), bits=kind.precision)]
+    text = _("e^(z/T) in {dtype}: {fates}")
+    if told:
+        text = _("e^(z/T) in {dtype}: {fates}; the textbook softmax: {verdict}")
+    return text.format(dtype=kind.name, fates=listed(parts), verdict=told)
 
 
-def _classes(numbered):
-    return f"{'class' if len(numbered) == 1 else 'classes'} {joined(numbered)}"
+def _becomes(word, n):
+    """What becomes of n classes, with a place for their numbers {k}."""
+    if word == "overflow":
+        return ngettext("class {k} overflows", "classes {k} overflow", n)
+    if word == "subnormal":
+        return ngettext("class {k} is subnormal", "classes {k} are subnormal", n)
+    return ngettext("class {k} is 0", "classes {k} are 0", n)
 
 
 # The same softmax in four types.
@@ -288,12 +299,12 @@ def _softmax_in(dtype, softmax, z, temperature):
         return p
 
     held = bfloat16(z) if dtype == "bfloat16" else z.astype(dtype)
-    otherwise = f"gives no probabilities in {dtype}"
+    otherwise = _("{function} gives no probabilities in {dtype}").replace("{dtype}", dtype)
     answer = replace(softmax, function=watched).answer(held, temperature, otherwise=otherwise)
     notes = [answer.note] if answer.note else []
     if left_emulation:
-        notes.append("left the emulation, only the result was rounded")
-    return TYPES[dtype].round(answer.values), ", ".join(notes)
+        notes.append(_("left the emulation, only the result was rounded"))
+    return TYPES[dtype].round(answer.values), listed(notes)
 
 
 def _status(value, exact, p):
@@ -312,21 +323,28 @@ def _failure_text(p, statuses):
     for k, (value, status) in enumerate(zip(p, statuses, strict=True), start=1):
         if status is not Status.ORDINARY:
             failed.setdefault(numbers.text(value), []).append(str(k))
-    return ", ".join(
-        f"{what} for {'every class' if len(classes) == len(p) else _classes(classes)}"
-        for what, classes in failed.items()
-    )
+    parts = []
+    for value, classes in failed.items():
+        text = ngettext("{value} for class {k}", "{value} for classes {k}", len(classes))
+        if len(classes) == len(p):
+            text = _("{value} for every class")
+        parts.append(text.format(value=value, k=joined(classes)))
+    return listed(parts)
 
 
 def _four_finding(name, failures, worst):
-    failed, kept = {}, []
+    failed, kept, in_dtype = {}, [], _("{what} in {dtype}")
     for dtype, text in failures.items():
         if text:
             failed.setdefault(text, []).append(dtype)
         else:
             digits = math.floor(-math.log10(max(worst[dtype], _LEAST_ERROR)))
-            kept.append(f"{max(0, digits)} in {dtype}")
-    parts = [f"{text} in {joined(dtypes)}" for text, dtypes in failed.items()]
-    if kept:
-        parts.append(f"right digits: {', '.join(kept)}")
-    return f"{name} {'gives' if failed else 'keeps'} {'; '.join(parts)}"
+            kept.append(in_dtype.format(what=max(0, digits), dtype=dtype))
+    given = [in_dtype.format(what=text, dtype=joined(dtypes)) for text, dtypes in failed.items()]
+    if not kept:
+        text = _("{function} gives {values}")
+    elif failed:
+        text = _("{function} gives {values}; right digits: {digits}")
+    else:
+        text = _("{function} keeps right digits: {digits}")
+    return text.format(function=name, values=clauses(given), digits=listed(kept))

@@ -8,19 +8,19 @@ import numpy as np
 from scipy import special
 
 from lnnn import exact as oracle
+from lnnn.messages import _
 
 from . import axes, numbers, study
 from .curves import finite, within
 from .descent import FEATURES, LABELS, STEPS, StudiedLoss
 from .scene import Axis, Band, Bar, Line, Mark, Panel, Readout, Scene
-from .sliders import Choice, Slider, dtype_choice, logits_of, softmax_sliders
+from .sliders import Choice, Slider, dtype_choice, logit_name, logits_of, softmax_sliders
 from .snippet import assignments
 from .status import Status, log_status, status_of
 from .widget import Explorable
+from .words import class_name, clauses, joined
 
 LOGITS = (7.0, 1.0, 0.0)
-
-KINDS = ("with the bug", "cured")
 
 _TOLERANCE = 0.02  # a relative difference that a reader can see
 
@@ -42,7 +42,7 @@ def bug_hunt(bugs, *, logits=LOGITS, temperature=1.0, bug=None) -> Explorable:
     bug: the name to start with; the first unless given.
     """
     bugs = _checked_bugs(bugs)
-    choice = Choice("bug", tuple(bugs), start=bug or "")
+    choice = Choice("bug", tuple(bugs), start=bug or "", label=_("bug"))
     controls = softmax_sliders(logits, temperature, choice)
     return Explorable(partial(bug_hunt_scene, bugs), controls)
 
@@ -56,7 +56,7 @@ def epsilon_cap(
     the true class, some of them 0; returns an array of its shape, in nats.
     eps, dtype, logits, temperature: where the sliders start.
     """
-    slider = Slider("eps", eps, 1e-16, 0.1, scale="log", per_decade=2, label="epsilon")
+    slider = Slider("eps", eps, 1e-16, 0.1, scale="log", per_decade=2, label=_("epsilon"))
     controls = softmax_sliders(logits, temperature, slider, dtype_choice(dtype))
     return study.explorable(epsilon_cap_scene, [loss], controls, names=name and [name])
 
@@ -79,8 +79,11 @@ def entropy_and_divergence(
     names: titles of the two. logits, temperature, class_3: where the controls start.
     """
     if len(logits) != TARGET.size:
-        raise ValueError(f"logits: three, one for each class of the target; not {len(logits)}")
-    choice = Choice("class_3", ("possible", "ruled out"), start=class_3, label="class 3")
+        text = _("logits: three, one for each class of the target; not {n}")
+        raise ValueError(text.format(n=len(logits)))
+    texts = (_("possible"), _("ruled out"))
+    options = ("possible", "ruled out")
+    choice = Choice("class_3", options, start=class_3, label=class_name(3), texts=texts)
     controls = softmax_sliders(logits, temperature, choice)
     functions = (soft_cross_entropy, kl_divergence)
     return study.explorable(entropy_and_divergence_scene, functions, controls, names=names)
@@ -97,11 +100,13 @@ def bug_hunt_scene(bugs, values: dict) -> Scene:
         f"z = np.array({z.tolist()!r}, dtype=np.float32)\n"
         f"{assignments(labels=labels, temperature=temperature)}"
     )
-    pair = zip(KINDS, study.names_of(bugs[bug]), bugs[bug], strict=True)
+    kinds = (_("with the bug"), _("cured"))
+    pair = zip(kinds, study.names_of(bugs[bug]), bugs[bug], strict=True)
     studied = {kind: StudiedLoss(name, f, labels, temperature) for kind, name, f in pair}
     # What the cured one changes is its own business.
-    changes, _ = (
-        loss.first_call(z, finding=f"{bug}, {kind}: no loss", snippet=code)
+    no_loss = _("{bug}, {kind}: no loss")
+    changes, _of_the_cured = (
+        loss.first_call(z, finding=no_loss.format(bug=bug, kind=kind), snippet=code)
         for kind, loss in studied.items()
     )
     buggy, cured = studied.values()
@@ -112,22 +117,27 @@ def bug_hunt_scene(bugs, values: dict) -> Scene:
         slopes = {k: loss.slopes(z, units) for k, loss in studied.items()}
         astray = buggy.path(z)
         curves = {
-            "reported with the bug": [buggy(z_t)[0] for z_t in astray],
-            "true loss with the bug": [cured(z_t)[0] for z_t in astray],
-            "without the bug": [cured(z_t)[0] for z_t in cured.path(z)],
+            _("reported with the bug"): [buggy(z_t)[0] for z_t in astray],
+            _("true loss with the bug"): [cured(z_t)[0] for z_t in astray],
+            _("without the bug"): [cured(z_t)[0] for z_t in cured.path(z)],
         }
-    row = f"class {labels[0] + 1}; {numbers.listed(start / temperature, 4)}"
-    ends = "; ".join(f"{k} {_coarse(v[-1])}" for k, v in curves.items())
+    row = clauses([class_name(labels[0] + 1), numbers.listed(start / temperature, 4)])
+    end = _("{curve} {loss}")
+    ends = [end.format(curve=name, loss=_coarse(losses[-1])) for name, losses in curves.items()]
+    note = _("changes the logits it was given") if changes else ""
     return Scene(
         finding=_bug_finding(bug, losses, slopes, curves, changes),
         panels=[
-            _loss_panel(losses, "changes the logits it was given" if changes else ""),
+            _loss_panel(losses, note),
             _slope_panel(slopes),
             _training_panel(curves),
         ],
         readouts=[
-            Readout("row 1: label and logits / T", row),
-            Readout(f"after {STEPS} steps", f"{ends} nats"),
+            Readout(_("row 1: label and logits / T"), row),
+            Readout(
+                _("after {n} steps").format(n=STEPS),
+                _("{losses} nats").format(losses=clauses(ends)),
+            ),
         ],
         snippet=code,
     )
@@ -144,7 +154,7 @@ def epsilon_cap_scene(functions, values: dict, *, names=None) -> Scene:
     gaps = np.concatenate([[gap, gap - 0.5, gap + 0.5], _GAPS])
     with np.errstate(all="ignore"):
         p = special.expit(-gaps).astype(dtype)  # softmax of two logits, rounded once
-    answer = loss.answer(p, 1.0, None, eps, otherwise="gives no loss")
+    answer = loss.answer(p, 1.0, None, eps, otherwise=_("{function} gives no loss"))
     said = answer.values.astype(float)
     at, below, above = said[:3]
     curve = said[3:]
@@ -160,26 +170,26 @@ def epsilon_cap_scene(functions, values: dict, *, names=None) -> Scene:
     status = log_status(at)
     mark = Mark(shown_gap, _short(at), y=_on(at, 0, _GAPS[-1]), status=status)
     slope_mark = Mark(shown_gap, _short(slope), y=_on(slope, -0.1, 1.1), status=status_of(slope))
-    losses = [Line("exact", _GAPS, truth), Line(loss.name, _GAPS, finite(curve))]
+    losses = [Line(_("exact"), _GAPS, truth), Line(loss.name, _GAPS, finite(curve))]
     slopes = [
-        Line("exact", _GAPS, special.expit(_GAPS)),
+        Line(_("exact"), _GAPS, special.expit(_GAPS)),
         Line(loss.name, _GAPS[1:-1], finite(slopes)),
     ]
-    x = Axis("gap: logit of class 2 minus class 1, over T (nats)", 0, 60)
-    y = Axis("loss (nats)", 0, 60)
-    up = Axis("slope", -0.1, 1.1, ticks=numbers.ticks_at((0, 0.5, 1)))
-    title = "The loss, if class 1 is right"
+    x = Axis(_("gap: logit of class 2 minus class 1, over T (nats)"), 0, 60)
+    y = Axis(_("loss (nats)"), 0, 60)
+    up = Axis(_("slope"), -0.1, 1.1, ticks=numbers.ticks_at((0, 0.5, 1)))
+    title = _("The loss, if class 1 is right")
     return Scene(
         finding=_epsilon_finding(loss.name, eps, held, dtype, gap, at, true_here, slope),
         panels=[
             Panel.lines(title, x, y, losses, marks=[mark], bands=bands),
-            Panel.lines("Its slope in the gap", x, up, slopes, marks=[slope_mark]),
+            Panel.lines(_("Its slope in the gap"), x, up, slopes, marks=[slope_mark]),
         ],
         readouts=[
-            Readout(f"epsilon as {dtype} holds it", numbers.text(held, 3)),
-            Readout("−ln of that", numbers.nats(-math.log(held)) if held > 0 else "inf nats"),
-            Readout("exact loss", numbers.nats(true_here)),
-            Readout(loss.name, f"{_short(at)} nats", status),
+            Readout(_("epsilon as {dtype} holds it").format(dtype=dtype), numbers.text(held, 3)),
+            Readout(_("−ln of that"), numbers.nats(-math.log(held) if held > 0 else math.inf)),
+            Readout(_("exact loss"), numbers.nats(true_here)),
+            Readout(loss.name, numbers.nats(at, 3), status),
         ],
         snippet=f"p = np.array({special.expit(-gap):.6g}, dtype=np.{dtype})\neps = {eps!r}",
     )
@@ -196,18 +206,23 @@ def entropy_and_divergence_scene(functions, values: dict, *, names=None) -> Scen
     log_q = oracle.to_float(oracle.log_softmax(z))
     with np.errstate(divide="ignore"):
         log_p = np.log(TARGET)
-    loss = cross_entropy.number(z, TARGET, otherwise="gives no loss")
-    extra = divergence.number(log_p, log_q, otherwise="gives no number")
+    loss = cross_entropy.number(z, TARGET, otherwise=_("{function} gives no loss"))
+    extra = divergence.number(log_p, log_q, otherwise=_("{function} gives no number"))
     right = float(oracle.soft_cross_entropy(z, TARGET))
     bars = [
         Bar(cross_entropy.name, loss, exact=right),
-        Bar(f"entropy + {divergence.name}", _ENTROPY + extra, exact=right),
+        Bar(
+            _("entropy + {function}").format(function=divergence.name),
+            _ENTROPY + extra,
+            exact=right,
+        ),
     ]
-    title, axis = "Loss for the target 0.7, 0.3, 0", axes.from_zero("loss (nats)", [right], most=5)
+    title = _("Loss for the target {q}").format(q=numbers.listed(TARGET[0]))
+    axis = axes.from_zero(_("loss (nats)"), [right], most=5)
     return Scene(
         finding=_entropy_finding(right, {cross_entropy.name: loss, divergence.name: extra}),
         panels=[Panel.bars(title, axis, bars, wide=True)],
-        readouts=[Readout("model", numbers.listed(np.exp(log_q[0]), 3))],
+        readouts=[Readout(_("model"), numbers.listed(np.exp(log_q[0]), 3))],
         snippet=code,
     )
 
@@ -219,7 +234,9 @@ def _checked_bugs(bugs):
         pairs = {}
     if len(pairs) < 2 or any(len(pair) != 2 for pair in pairs.values()):
         raise ValueError(
-            'bug_hunt: give two bugs or more, each as {"its name": (buggy, cured)}, two functions'
+            _("bug_hunt: give two bugs or more, each as {example}, two functions").format(
+                example='{"its name": (buggy, cured)}'
+            )
         )
     for pair in pairs.values():
         study.checked("bug_hunt", pair)
@@ -262,8 +279,8 @@ def _range(values, least):
 def _loss_panel(losses, note):
     low, high = _range(losses.values(), 0.1)
     bars = [Bar(kind, float(f"{v:.4g}"), text=_short(v)) for kind, v in losses.items()]
-    axis = Axis("loss (nats)", low, high, most=4)
-    return Panel.bars("The loss at the sliders", axis, bars, note=note)
+    axis = Axis(_("loss (nats)"), low, high, most=4)
+    return Panel.bars(_("The loss at the sliders"), axis, bars, note=note)
 
 
 def _slope_panel(slopes):
@@ -272,10 +289,10 @@ def _slope_panel(slopes):
     bars = []
     for k, pair in enumerate(zip(*slopes.values(), strict=True), start=1):
         for kind, v in zip(slopes, pair, strict=True):
-            bars.append(Bar(f"logit {k}", _clean(v, reach), series=kind))
+            bars.append(Bar(logit_name(k), _clean(v, reach), series=kind))
     ticks = numbers.ticks_at((-reach, 0.0, reach))
-    axis = Axis("slope (nats for each unit)", -reach, reach, ticks=ticks)
-    return Panel.bars("Slope in the logits of row 1", axis, bars)
+    axis = Axis(_("slope (nats for each unit)"), -reach, reach, ticks=ticks)
+    return Panel.bars(_("Slope in the logits of row 1"), axis, bars)
 
 
 def _clean(value, reach):
@@ -286,18 +303,19 @@ def _clean(value, reach):
 
 
 def _training_panel(curves):
-    without = finite(curves["without the bug"])
+    names = (_("reported"), _("true loss"), _("without the bug"))
+    without = finite(list(curves.values())[-1])
     firsts = [v[0] for v in curves.values() if math.isfinite(v[0])]
     most = max(2 * np.nanmax(without, initial=0.5), *firsts, 0.5)
     low, high = _range([v for c in curves.values() for v in finite(c) if abs(v) <= most], 0.5)
     lines, ends = [], []
-    for name, values in curves.items():
+    for short_name, (name, values) in zip(names, curves.items(), strict=True):
         y = within(values, low, high)
         lines.append(Line(name, range(STEPS + 1), [float(f"{v:.3g}") for v in y]))
-        ends += _end_of(name.partition(" with")[0], values, lines[-1].y, high)
-    x, y = Axis("step", 0, STEPS), Axis("loss (nats)", low, high)
+        ends += _end_of(short_name, values, lines[-1].y, high)
+    x, y = Axis(_("step"), 0, STEPS), Axis(_("loss (nats)"), low, high)
     marks = ends[:1]  # where one is lost the next ones are, too
-    return Panel.lines("Training from there", x, y, lines, marks=marks, wide=True)
+    return Panel.lines(_("Training from there"), x, y, lines, marks=marks, wide=True)
 
 
 def _end_of(name, values, shown, high):
@@ -307,7 +325,8 @@ def _end_of(name, values, shown, high):
         return []
     k = int(lost[0])
     before = shown[k - 1] if k and math.isfinite(shown[k - 1]) else 0.5 * high
-    label = f"{name}: {numbers.text(values[k])} from step {k} on"
+    label = _("{curve}: {value} from step {k} on")
+    label = label.format(curve=name, value=numbers.text(values[k]), k=k)
     return [Mark(max(k - 1, 0), label, y=before, status=status_of(values[k]))]
 
 
@@ -317,62 +336,88 @@ def _bug_finding(bug, losses, slopes, curves, changes):
     reported, true, possible = curves.values()
     later = _later(reported, true, possible)
     if not math.isfinite(said) and math.isfinite(right):
-        return (
-            f"{bug}: the loss is {numbers.text(said)} before the first step; "
-            f"it should be {numbers.nats(right, 3)}"
-        )
-    if _differ(said, right):
-        return f"{bug}: it says {numbers.nats(said, 3)} where the loss is {_short(right)}{later}"
-    if not np.isfinite(buggy_slopes).all() and np.isfinite(right_slopes).all():
-        return (
-            f"{bug}: the loss is right, {numbers.nats(right, 3)}, and its gradient is NaN: "
+        text = _("{bug}: the loss is {value} before the first step; it should be {loss}")
+        later = ""
+    elif _differ(said, right):
+        text = _("{bug}: it says {said} where the loss is {number}")
+    elif not np.isfinite(buggy_slopes).all() and np.isfinite(right_slopes).all():
+        text = _(
+            "{bug}: the loss is right, {loss}, and its gradient is NaN: "
             "one step, and nothing is left"
         )
-    if _differ(buggy_slopes, right_slopes):
-        return f"{bug}: the loss is right and its slope is not{later}"
-    if changes:
-        return f"{bug}: loss and slope are right, but it has changed the logits it was given"
-    if any(_differ(a, b) for a, b in zip(true, possible, strict=True)):
-        return f"{bug}: right here, but not for long{later}"
-    return f"{bug}: does not bite here. Same loss, same slope, same curve"
+        later = ""
+    elif _differ(buggy_slopes, right_slopes):
+        text = _("{bug}: the loss is right and its slope is not")
+    elif changes:
+        text = _("{bug}: loss and slope are right, but it has changed the logits it was given")
+        later = ""
+    elif any(_differ(a, b) for a, b in zip(true, possible, strict=True)):
+        text = _("{bug}: right here, but not for long")
+    else:
+        text = _("{bug}: does not bite here. Same loss, same slope, same curve")
+        later = ""
+    values = {"value": numbers.text(said), "said": numbers.nats(said, 3), "number": _short(right)}
+    finding = text.format(bug=bug, loss=numbers.nats(right, 3), **values)
+    return clauses(filter(None, [finding, later]))
 
 
 def _later(reported, true, possible):
-    after = f"after {STEPS} steps"
+    """What becomes of a loss or a slope that is wrong."""
     if not math.isfinite(reported[-1]):
-        return f"; {after} it is {numbers.text(reported[-1])}"
-    if not _differ(true[-1], possible[-1]):
-        return f"; {after} the model is as good as without the bug"
-    return (
-        f"; {after} the true loss is {_coarse(true[-1])}, without the bug {_coarse(possible[-1])}"
-    )
+        text = _("after {n} steps it is {reported}")
+    elif not _differ(true[-1], possible[-1]):
+        text = _("after {n} steps the model is as good as without the bug")
+    else:
+        text = _("after {n} steps the true loss is {true}, without the bug {possible}")
+    losses = {"true": _coarse(true[-1]), "possible": _coarse(possible[-1])}
+    return text.format(n=STEPS, reported=numbers.text(reported[-1]), **losses)
 
 
 def _entropy_finding(right, said):
     """The parts of the exact loss, and what the functions made of them where that is wrong."""
     gap = right - _ENTROPY
     faults = [
-        f"{name} says {_short(value)}"
+        _("{function} says {value}").format(function=name, value=_short(value))
         for (name, value), truth in zip(said.items(), (right, gap), strict=True)
         if not numbers.agree(value, truth, _SAME)
     ]
-    told = f"{right:.3f} nats are {_ENTROPY:.3f} of entropy and {gap:.3f} of divergence"
-    return told + (f", but {' and '.join(faults)}" if faults else "")
+    text = _("{loss:.3f} nats are {entropy:.3f} of entropy and {gap:.3f} of divergence")
+    if faults:
+        text = _(
+            "{loss:.3f} nats are {entropy:.3f} of entropy and {gap:.3f} of divergence, but {faults}"
+        )
+    return text.format(loss=right, entropy=_ENTROPY, gap=gap, faults=joined(faults))
 
 
 def _epsilon_finding(name, eps, held, dtype, gap, said, right, slope):
-    shown, at = numbers.text(eps, 2), f"at a gap of {numbers.text(gap, 4)} nats"
+    cap = -math.log(held) if held else math.inf
     if held == 0:
-        what = f"{shown} rounds to 0 in {dtype}, so there is no floor"
-        return f"{what}: {at} {name} says {_short(said)}, the loss is {_short(right)}"
-    if not math.isfinite(said):
-        return f"{name} says {_short(said)} {at}; the loss is {_short(right)}"
-    if not _differ(said, right):
-        return f"Epsilon {shown} is not felt {at}: {name} says {_short(said)} nats, as it should"
-    if _differ(said, -math.log(held)):
-        return f"{name} says {_short(said)} nats {at}; the loss is {_short(right)}"
-    gone = ", and no slope is left" if abs(slope) < 0.05 else ""
-    return (
-        f"Epsilon {shown} caps the loss at {numbers.nats(-math.log(held), 4)}: "
-        f"{at} it should be {_short(right)}{gone}"
+        text = _(
+            "{eps} rounds to 0 in {dtype}, so there is no floor: at a gap of {gap} {function} "
+            "says {value}, the loss is {exact}"
+        )
+    elif not math.isfinite(said):
+        text = _("{function} says {value} at a gap of {gap}; the loss is {exact}")
+    elif not _differ(said, right):
+        text = _(
+            "Epsilon {eps} is not felt at a gap of {gap}: {function} says {nats}, as it should"
+        )
+    elif _differ(said, cap):
+        text = _("{function} says {nats} at a gap of {gap}; the loss is {exact}")
+    elif abs(slope) < 0.05:
+        text = _(
+            "Epsilon {eps} caps the loss at {cap}: at a gap of {gap} it should be {exact}, "
+            "and no slope is left"
+        )
+    else:
+        text = _("Epsilon {eps} caps the loss at {cap}: at a gap of {gap} it should be {exact}")
+    return text.format(
+        function=name,
+        eps=numbers.text(eps, 2),
+        dtype=dtype,
+        gap=numbers.nats(gap),
+        value=_short(said),
+        nats=numbers.nats(said, 3),
+        exact=_short(right),
+        cap=numbers.nats(cap),
     )

@@ -15,8 +15,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lnnn.messages import _
+
 from . import numbers
 from .status import Status, status_of
+from .words import clauses, page_word
 
 SCALES = ("linear", "log", "symlog")
 
@@ -43,14 +46,20 @@ class Axis:
 
     def __post_init__(self):
         if self.scale not in SCALES:
-            raise ValueError(f"axis {self.label!r}: scale is one of {SCALES}, not {self.scale!r}")
+            raise ValueError(
+                _("axis {label!r}: scale is one of {known}, not {scale!r}").format(
+                    label=self.label, known=SCALES, scale=self.scale
+                )
+            )
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
             raise ValueError(
-                f"axis {self.label!r}: low and high are finite and low < high, "
-                f"not {self.low} and {self.high}"
+                _(
+                    "axis {label!r}: low and high are finite and low < high, not {low} and {high}"
+                ).format(label=self.label, low=self.low, high=self.high)
             )
         if self.scale == "log" and self.low <= 0:
-            raise ValueError(f"axis {self.label!r}: a log axis needs low > 0, not {self.low}")
+            text = _("axis {label!r}: a log axis needs low > 0, not {low}")
+            raise ValueError(text.format(label=self.label, low=self.low))
 
     def shown_ticks(self) -> tuple[tuple[float, str], ...]:
         """The ticks given, or round ones for the scale."""
@@ -108,6 +117,15 @@ class Bar:
         """How the value reads."""
         return self.text or numbers.text(self.value, self.digits)
 
+    def in_words(self) -> str:
+        """The bar for those who do not see it."""
+        name, value, status = self.row, self.words(), self.shown_status
+        if self.series:
+            name = page_word("series", row=name, series=self.series)
+        if status is not Status.ORDINARY and value != status.word:
+            value = page_word("told", value=value, status=status.word)
+        return page_word("named", name=name, value=value)
+
     def to_dict(self) -> dict:
         # A finite value is not said twice: the browser writes it as ``numbers.text`` does.
         plain = math.isfinite(self.value) and self.words() == numbers.text(self.value)
@@ -131,9 +149,8 @@ class Line:
 
     def __post_init__(self):
         if len(self.x) != len(self.y):
-            raise ValueError(
-                f"line {self.name!r}: x and y have one length, not {len(self.x)} and {len(self.y)}"
-            )
+            text = _("line {name!r}: x and y have one length, not {x} and {y}")
+            raise ValueError(text.format(name=self.name, x=len(self.x), y=len(self.y)))
 
     def to_dict(self) -> dict:
         x, y = ([numbers.rounded(v) for v in values] for values in (self.x, self.y))
@@ -189,6 +206,10 @@ class Row:
     name: str
     text: str = ""
 
+    def in_words(self) -> str:
+        """The name and what its marks amount to."""
+        return page_word("named", name=self.name, value=self.text) if self.text else self.name
+
     def to_dict(self) -> dict:
         return {"name": self.name, "text": self.text}
 
@@ -234,7 +255,8 @@ class Panel:
         named = {row.name for row in rows}
         for mark in marks:
             if mark.row not in named:
-                raise ValueError(f"panel {title!r}: a mark names row {mark.row!r}; rows: {named}")
+                text = _("panel {title!r}: a mark names row {row!r}; rows: {known}")
+                raise ValueError(text.format(title=title, row=mark.row, known=named))
         return cls("number line", title, x=x, rows=tuple(rows), marks=tuple(marks), **more)
 
     @classmethod
@@ -246,14 +268,18 @@ class Panel:
         """The panel in words, for those who do not see it."""
         if self.kind == "message":
             return self.error
-        measured = f"{self.y.label} over {self.x.label}" if self.y else self.x.label
+        x = self.x.label
         named = [
-            *map(_bar_in_words, self.bar_list),
-            *(f"{row.name}: {row.text}" if row.text else row.name for row in self.rows),
+            *(bar.in_words() for bar in self.bar_list),
+            *(row.in_words() for row in self.rows),
             *(line.name for line in self.line_list),
             *(mark.label for mark in self.marks if mark.label),
         ]
-        return f"{measured}. {'; '.join(named)}."
+        return page_word(
+            "described",
+            measured=page_word("over", y=self.y.label, x=x) if self.y else x,
+            items=clauses(named),
+        )
 
     def to_dict(self) -> dict:
         out = {"kind": self.kind, "title": self.title, "note": self.note, "wide": self.wide}
@@ -270,12 +296,6 @@ class Panel:
         return {**out, "lines": [line.to_dict() for line in self.line_list]}
 
 
-def _bar_in_words(bar: Bar) -> str:
-    told = bar.shown_status in (Status.ORDINARY, bar.words())
-    series = f", {bar.series}" if bar.series else ""
-    return f"{bar.row}{series}: {bar.words()}" + ("" if told else f" ({bar.shown_status})")
-
-
 @dataclass(frozen=True)
 class Readout:
     """A number in words beside the picture."""
@@ -283,6 +303,10 @@ class Readout:
     label: str
     text: str
     status: Status = Status.ORDINARY
+
+    def in_words(self) -> str:
+        """The label and the number."""
+        return page_word("named", name=self.label, value=self.text)
 
     def to_dict(self) -> dict:
         return {"label": self.label, "text": self.text, "status": str(Status(self.status))}
@@ -318,6 +342,9 @@ class Scene:
     def in_words(self) -> str:
         """The whole scene as text."""
         lines = [self.finding]
-        lines += [f"{r.label}: {r.text}" for r in self.readouts]
-        lines += [f"{p.title}. {p.description()}" for p in self.panels]
+        lines += [readout.in_words() for readout in self.readouts]
+        lines += [
+            _("{title}. {description}").format(title=panel.title, description=panel.description())
+            for panel in self.panels
+        ]
         return "\n".join(lines)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lnnn.messages import _
+
 from . import numbers
+from .words import page_word
 
 DTYPES = ("float16", "float32", "float64")
 SCALES = ("linear", "log", "symlog")
@@ -24,10 +27,12 @@ class _Control:
     def __post_init__(self):
         name = self.name
         if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-            raise ValueError(
-                f"a slider's name is a Python name such as 'temperature', not {name!r}"
-            )
+            text = _("a slider's name is a Python name such as 'temperature', not {name!r}")
+            raise ValueError(text.format(name=name))
         self._check()
+
+    def _refuse(self, text, **places):
+        raise ValueError(text.format(name=self.name, **places))
 
     @property
     def title(self) -> str:
@@ -69,23 +74,23 @@ class Slider(_Control):
 
     def _check(self):
         if self.scale not in SCALES:
-            raise ValueError(f"slider {self.name}: scale is one of {SCALES}, not {self.scale!r}")
+            text = _("slider {name}: scale is one of {known}, not {scale!r}")
+            self._refuse(text, known=SCALES, scale=self.scale)
         if not all(math.isfinite(v) for v in (self.low, self.high, self.start)):
-            raise ValueError(f"slider {self.name}: low, high and start are finite numbers")
+            self._refuse(_("slider {name}: low, high and start are finite numbers"))
         if not self.low < self.high or not self.low <= self.start <= self.high:
-            raise ValueError(
-                f"slider {self.name}: low ≤ start ≤ high and low < high, "
-                f"not {self.low}, {self.start}, {self.high}"
-            )
+            text = _("slider {name}: low ≤ start ≤ high and low < high, not {low}, {start}, {high}")
+            self._refuse(text, low=self.low, start=self.start, high=self.high)
         if self.scale == "log" and self.low <= 0:
-            raise ValueError(f"slider {self.name}: a log slider needs low > 0, not {self.low}")
+            self._refuse(_("slider {name}: a log slider needs low > 0, not {low}"), low=self.low)
         if self.scale == "linear" and self.step is not None and not self.step > 0:
-            raise ValueError(f"slider {self.name}: step is > 0, not {self.step}")
+            self._refuse(_("slider {name}: step is > 0, not {step}"), step=self.step)
         if len(self.grid()) > _MOST_POSITIONS:
-            raise ValueError(
-                f"slider {self.name}: {len(self.grid())} positions are too many to find one's way; "
-                f"take a larger step (at most {_MOST_POSITIONS} positions)"
+            text = _(
+                "slider {name}: {count} positions are too many to find one's way; "
+                "take a larger step (at most {most} positions)"
             )
+            self._refuse(text, count=len(self.grid()), most=_MOST_POSITIONS)
 
     @property
     def first(self) -> float:
@@ -124,7 +129,8 @@ class Slider(_Control):
 
     def text(self, value) -> str:
         """``value`` with its unit."""
-        return f"{numbers.text(value, 5)} {self.unit}".rstrip()
+        value = numbers.text(value, 5)
+        return page_word("measured", value=value, unit=self.unit) if self.unit else value
 
 
 def _decades(low, high, per_decade):
@@ -138,20 +144,23 @@ def _decades(low, high, per_decade):
 
 @dataclass(frozen=True)
 class Choice(_Control):
-    """One of a few named options, such as a dtype."""
+    """One of a few named options, such as a dtype.
+
+    texts: how the options read, where that is not their names.
+    """
 
     name: str
     options: tuple[str, ...]
     start: str = ""
     label: str = ""
+    texts: tuple[str, ...] = ()
 
     def _check(self):
         if len(self.options) < 2 or len(set(self.options)) != len(self.options):
-            raise ValueError(f"choice {self.name}: give two or more different options")
+            self._refuse(_("choice {name}: give two or more different options"))
         if self.start and self.start not in self.options:
-            raise ValueError(
-                f"choice {self.name}: start is one of {list(self.options)}, not {self.start!r}"
-            )
+            text = _("choice {name}: start is one of {known}, not {start!r}")
+            self._refuse(text, known=list(self.options), start=self.start)
 
     @property
     def first(self) -> str:
@@ -166,8 +175,12 @@ class Choice(_Control):
         return list(range(len(self.options)))
 
     def text(self, value) -> str:
-        """The option itself."""
-        return str(value)
+        """How the option reads."""
+        texts = self.texts or self.options
+        return texts[self.options.index(value)]
+
+    def to_dict(self) -> dict:
+        return {**super().to_dict(), "texts": [self.text(option) for option in self.options]}
 
 
 def starting_values(sliders) -> dict:
@@ -182,20 +195,27 @@ def logit_sliders(logits, labels=None) -> list[Slider]:
     """
     logits = [float(v) for v in logits]
     if len(logits) < 2:
-        raise ValueError(f"logits: two or more classes are needed, not {len(logits)}")
+        text = _("logits: two or more classes are needed, not {n}")
+        raise ValueError(text.format(n=len(logits)))
     if not np.isfinite(logits).all():
-        raise ValueError(f"logits: sliders start at finite numbers, not {logits}")
+        text = _("logits: sliders start at finite numbers, not {logits}")
+        raise ValueError(text.format(logits=logits))
     reach = max(20.0, *(abs(v) for v in logits))
-    labels = labels or [f"logit {k}" for k in range(1, len(logits) + 1)]
+    labels = labels or [logit_name(k) for k in range(1, len(logits) + 1)]
     return [
         Slider(f"logit_{k}", v, -reach, reach, step=reach / 40, label=label)
         for k, (v, label) in enumerate(zip(logits, labels, strict=True), start=1)
     ]
 
 
+def logit_name(k) -> str:
+    """``logit 1``: the first logit is 1."""
+    return _("logit {k}").format(k=k)
+
+
 def temperature_slider(start=1.0) -> Slider:
     """``temperature`` from 0.05 to 20, evenly spaced in its logarithm."""
-    return Slider("temperature", float(start), 0.05, 20.0, scale="log", label="temperature T")
+    return Slider("temperature", float(start), 0.05, 20.0, scale="log", label=_("temperature T"))
 
 
 def softmax_sliders(logits, temperature, *more) -> list:
@@ -205,13 +225,13 @@ def softmax_sliders(logits, temperature, *more) -> list:
 
 def offset_slider(start=0.0) -> Slider:
     """``offset``, a constant added to every logit: 0 and both signs, up to 10 000."""
-    title = "offset added to all"
+    title = _("offset added to all")
     return Slider("offset", float(start), -1e4, 1e4, scale="symlog", per_decade=10, label=title)
 
 
 def dtype_choice(start, options=DTYPES) -> Choice:
     """``dtype``, the name of a float type."""
-    return Choice("dtype", tuple(options), start=start, label="floats")
+    return Choice("dtype", tuple(options), start=start, label=_("floats"))
 
 
 def logits_of(values: dict) -> np.ndarray:

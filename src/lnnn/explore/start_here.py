@@ -3,6 +3,7 @@
 import numpy as np
 
 from lnnn import exact as oracle
+from lnnn.messages import N_, _, ngettext
 
 from . import axes, numbers, study
 from .answers import ask
@@ -12,10 +13,11 @@ from .sliders import logits_of, softmax_sliders
 from .snippet import assignments
 from .status import Status
 from .widget import Explorable
+from .words import class_name, listed
 
 LOGITS = (4.0, 2.0, 0.0, -2.0)
 
-_WORDS = FLUSHED | {Status.OVERFLOW: " overflow"}
+_WORDS = FLUSHED | {Status.OVERFLOW: N_("{value} overflow")}
 
 
 def first_look(softmax, *, name=None, logits=LOGITS, temperature=1.0) -> Explorable:
@@ -39,20 +41,20 @@ def first_look_scene(functions, values: dict, *, names=None) -> Scene:
     name = softmax.name
     log_truth = oracle.log_softmax(z, temperature=temperature)
     truth = oracle.exp(log_truth)
-    p = softmax.answer(z, temperature, truth, otherwise="gives no probabilities")
+    p = softmax.answer(z, temperature, truth, otherwise=_("{function} gives no probabilities"))
     with np.errstate(all="ignore"):
-        log_p = ask(f"ln of {name}", lambda _: np.log(p.values), z, 1.0, log_truth)
-    p_axis = Axis("probability", 0, 1, most=3)
-    log_axis = axes.value_axis("ln p (nats)", log_truth, [log_p])
+        log_p = ask("", lambda _same: np.log(p.values), z, 1.0, log_truth)
+    p_axis = Axis(_("probability"), 0, 1, most=3)
+    log_axis = axes.value_axis(_("ln p (nats)"), log_truth, [log_p])
     return Scene(
         finding=_finding(name, p, log_p, log_truth),
         panels=[
             Panel.bars(f"{name}(z / T)", p_axis, _bars(p, truth, digits=3), note=p.note),
-            Panel.bars("and its logarithm", log_axis, _bars(log_p, log_truth, digits=5)),
+            Panel.bars(_("and its logarithm"), log_axis, _bars(log_p, log_truth, digits=5)),
         ],
         readouts=[
-            Readout("sum of the probabilities", numbers.text(p.values.sum())),
-            Readout("exact ln p", numbers.listed(log_truth, 5)),
+            Readout(_("sum of the probabilities"), numbers.text(p.values.sum())),
+            Readout(_("exact ln p"), numbers.listed(log_truth, 5)),
         ],
         snippet=code,
     )
@@ -65,7 +67,7 @@ def _bars(answer, truth, digits):
     ):
         if value == 0 and exact != 0:  # rounded as it must be, and still the end of its logarithm
             status = Status.UNDERFLOW
-        row, exact = f"class {k + 1}", float(exact)
+        row, exact = class_name(k + 1), float(exact)
         bars.append(told_bar(row, value, status, digits=digits, words=_WORDS, exact=exact))
     return bars
 
@@ -73,18 +75,27 @@ def _bars(answer, truth, digits):
 def _finding(name, p, log_p, log_truth):
     broken = [str(k + 1) for k, status in enumerate(p.statuses) if status is Status.NAN]
     if broken:
-        classes = f"class{'es' if len(broken) > 1 else ''} {', '.join(broken)}"
-        return f"{name} returns NaN for {classes}; the exact row has nothing strange about it"
+        text = ngettext(
+            "{function} returns NaN for class {k}; the exact row has nothing strange about it",
+            "{function} returns NaN for classes {k}; the exact row has nothing strange about it",
+            len(broken),
+        )
+        return text.format(function=name, k=listed(broken))
     infinite = [k for k, value in enumerate(log_p.values) if not np.isfinite(value)]
     if infinite:
         k = infinite[-1]
-        return (
-            f"The probability of class {k + 1} is {numbers.text(p.values[k])}, so its logarithm "
-            f"is {numbers.text(log_p.values[k])}. It should be "
-            f"{numbers.nats(float(log_truth[k]), 5)}"
+        return _(
+            "The probability of class {k} is {p}, so its logarithm is {log_p}. It should be {exact}"
+        ).format(
+            k=k + 1,
+            p=numbers.text(p.values[k]),
+            log_p=numbers.text(log_p.values[k]),
+            exact=numbers.nats(float(log_truth[k]), 5),
         )
     best, worst = int(np.argmax(p.values)), int(np.argmin(p.values))
-    return (
-        f"Class {best + 1} gets {numbers.text(p.values[best], 3)}, "
-        f"class {worst + 1} gets {numbers.text(p.values[worst], 3)}"
+    return _("Class {best} gets {p}, class {worst} gets {q}").format(
+        best=best + 1,
+        p=numbers.text(p.values[best], 3),
+        worst=worst + 1,
+        q=numbers.text(p.values[worst], 3),
     )

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from lnnn.messages import N_, _
+
 
 class Status(StrEnum):
     """What became of a number. Told by shape, word and colour."""
@@ -13,6 +15,28 @@ class Status(StrEnum):
     OVERFLOW = "overflow"
     UNDERFLOW = "underflow"
     NAN = "NaN"
+
+    @property
+    def word(self) -> str:
+        """Its name in the reader's language."""
+        return _(_WORDS[self])
+
+    @property
+    def explained(self) -> str:
+        """The same, in the key under a picture."""
+        return _(_EXPLAINED[self])
+
+
+_WORDS = {
+    Status.ORDINARY: N_("ordinary"),
+    Status.OVERFLOW: N_("overflow"),
+    Status.UNDERFLOW: N_("underflow"),
+    Status.NAN: "NaN",
+}
+_EXPLAINED = _WORDS | {
+    Status.UNDERFLOW: N_("underflow: flushed to zero"),
+    Status.NAN: N_("NaN: not a number"),
+}
 
 
 def status_of(value, given=None) -> Status:

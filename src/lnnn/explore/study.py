@@ -11,8 +11,9 @@ A scene names its functions with ``studied`` and asks them by ``answer``, ``arra
     @study.shows_problems
     def largest_scene(functions, values: dict, *, names=None) -> Scene:
         (largest,) = study.studied(functions, names)
-        value = largest.number(logits_of(values), otherwise="gives no maximum")
-        return Scene(f"{largest.name} is {value}")
+        value = largest.number(logits_of(values), otherwise=_("{function} gives no maximum"))
+        finding = _("{function} is {value}")
+        return Scene(finding.format(function=largest.name, value=value))
 """
 
 import functools
@@ -22,6 +23,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
+
+from lnnn.messages import _
 
 from .answers import Answer, ask, copies, one_number, outcome
 from .scene import Scene
@@ -65,7 +68,8 @@ class Studied:
         return ask(self.name, self.function, z, temperature, exact_values, *more)
 
     def answer(self, z, temperature=1.0, exact_values=None, *more, otherwise) -> Answer:
-        """The same, but a problem ends the scene: its finding is the name and ``otherwise``."""
+        """The same, but a problem ends the scene: ``otherwise`` is its finding, with a
+        place for the name of the ``{function}``."""
         answer = self.ask(z, temperature, exact_values, *more)
         if answer.problem:
             self.gives_nothing(answer.problem, otherwise)
@@ -73,7 +77,7 @@ class Studied:
 
     def array(self, shape, *arguments, otherwise) -> Answer:
         """The float64 array of this shape that the function returns. A problem ends the scene."""
-        asked = replace(self, function=lambda _: self.function(*copies(arguments)))
+        asked = replace(self, function=lambda _zeros: self.function(*copies(arguments)))
         return asked.answer(np.zeros(shape), otherwise=otherwise)
 
     def number(self, *arguments, otherwise) -> float:
@@ -85,7 +89,7 @@ class Studied:
 
     def number_or_nan(self, *arguments) -> float:
         """The one number that the function returns; NaN where it returns none."""
-        value, _ = one_number(self.name, self.function, *arguments)
+        value, _problem = one_number(self.name, self.function, *arguments)
         return math.nan if value is None else value
 
     def value(self, *arguments, otherwise) -> object:
@@ -97,11 +101,13 @@ class Studied:
 
     def refuse(self, given, wanted, otherwise):
         """End the scene: the function returned what is ``given``, and ``wanted`` says the rule."""
-        self.gives_nothing(f"{self.name} returned {given}. {wanted}", otherwise)
+        text = _("{function} returned {given}. {wanted}")
+        self.gives_nothing(text.format(function=self.name, given=given, wanted=wanted), otherwise)
 
     def gives_nothing(self, problem, otherwise):
         """End the scene with the problem."""
-        raise Unanswered(f"{self.name} {otherwise}", self.name, problem, **self.beside)
+        finding = otherwise.format(function=self.name)
+        raise Unanswered(finding, self.name, problem, **self.beside)
 
 
 def studied(functions, names=None, **beside) -> list[Studied]:
@@ -139,16 +145,19 @@ def checked(where, functions, names=None) -> list[str]:
     that can't be called; ``where`` is who says so.
     """
     if not functions:
-        raise ValueError(f"{where}: give at least one function, such as {where}(log_softmax)")
+        text = _("{where}: give at least one function, such as {where}(log_softmax)")
+        raise ValueError(text.format(where=where))
     for function in functions:
         if not callable(function):
-            raise TypeError(
-                f"{where}: {function!r} is not a function; pass it without calling it, "
-                f"such as {where}(log_softmax)"
+            text = _(
+                "{where}: {function!r} is not a function; pass it without calling it, "
+                "such as {where}(log_softmax)"
             )
+            raise TypeError(text.format(where=where, function=function))
     if names is None:
         return names_of(functions)
     names = [str(n) for n in names]
     if len(names) != len(functions) or len(set(names)) != len(names):
-        raise ValueError(f"names: one for each of {len(functions)} functions, all different")
+        text = _("names: one for each of {n} functions, all different")
+        raise ValueError(text.format(n=len(functions)))
     return names

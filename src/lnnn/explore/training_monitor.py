@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from lnnn import exact as oracle
+from lnnn.messages import _, ngettext
 
 from . import numbers, study
 from .answers import described, one_number
@@ -16,7 +17,7 @@ from .sliders import Choice, Slider, logit_sliders, logits_of, temperature_slide
 from .snippet import assignments
 from .status import log_status, status_of
 from .widget import Explorable
-from .words import counted
+from .words import listed, page_word
 
 LENS = (0.0, 4.0, -2.0)  # logits of the true class, of its best rival, of each other class
 TOKENS = (900, 80, 20)
@@ -57,8 +58,10 @@ def scrub(
     logits, labels = np.asarray(logits, dtype=float), np.asarray(labels)
     if logits.ndim != 3 or labels.shape != logits.shape[1:2]:
         raise ValueError(
-            "scrub: logits have the shape (epochs + 1, N, V) and labels (N,), "
-            f"not {logits.shape} and {labels.shape}"
+            _(
+                "scrub: logits have the shape (epochs + 1, N, V) and labels (N,), "
+                "not {logits} and {labels}"
+            ).format(logits=logits.shape, labels=labels.shape)
         )
     last = len(logits) - 1
     names = study.checked("scrub", [log_softmax], name and [name])
@@ -66,9 +69,21 @@ def scrub(
     # All epochs are computed anew for another temperature only: it is what takes the time.
     ask = lru_cache(maxsize=1)(partial(studied.ask, logits))
     about = {"logits": logits, "labels": labels, "names": names, "ask": ask}
-    titles = [f"lens logit, {of}" for of in ("true class", "best rival", "each other class")]
+    titles = [
+        _("lens logit, true class"),
+        _("lens logit, best rival"),
+        _("lens logit, each other class"),
+    ]
     controls = [
-        Slider("epoch", last if epoch is None else epoch, 0, last, step=1, integer=True),
+        Slider(
+            "epoch",
+            last if epoch is None else epoch,
+            0,
+            last,
+            step=1,
+            label=_("epoch"),
+            integer=True,
+        ),
         _threshold_slider(threshold, step=0.25),
         temperature_slider(temperature),
         *logit_sliders(lens, titles),
@@ -84,10 +99,10 @@ def ranks(*functions, names=None, tokens=TOKENS, means=MEANS) -> Explorable:
     """
     controls = []
     for r, (count, mean) in enumerate(zip(tokens, means, strict=True), start=1):
-        held = f"rank {r}: tokens"
+        held, of = _("rank {r}: tokens").format(r=r), _("rank {r}: mean ln p").format(r=r)
         controls += [
             Slider(f"tokens_{r}", count, 0, 1000, step=20, label=held, integer=True),
-            Slider(f"mean_{r}", mean, -6.0, 0.0, step=0.1, label=f"rank {r}: mean ln p"),
+            Slider(f"mean_{r}", mean, -6.0, 0.0, step=0.1, label=of),
         ]
     return study.explorable(ranks_scene, functions, controls, names=names)
 
@@ -115,20 +130,23 @@ def score_sequence(
     unless the EOS stands there. temperature, threshold, eos: where the controls start.
     """
     if len(logits) != len(CLASSES):
-        raise ValueError(f"logits: three, of {', '.join(CLASSES)}; not {len(logits)}")
+        text = _("logits: three, of {classes}; not {n}")
+        raise ValueError(text.format(classes=listed(CLASSES), n=len(logits)))
     controls = [
-        *logit_sliders(logits, [f"place 2, {title}" for title in CLASSES]),
+        *logit_sliders(logits, [_("place 2, {token}").format(token=token) for token in CLASSES]),
         # Down to 0.01, where a softmax followed by a logarithm loses places to −inf.
-        Slider("temperature", temperature, 0.01, 20.0, scale="log"),
+        Slider("temperature", temperature, 0.01, 20.0, label=_("temperature"), scale="log"),
         _threshold_slider(threshold, step=0.5),
-        Choice("eos", tuple(ENDS), start=eos, label="EOS at place"),
+        Choice(
+            "eos", tuple(ENDS), start=eos, label=_("EOS at place"), texts=("2", "5", _("nowhere"))
+        ),
     ]
     functions = (token_log_probs, sequence_log_probs, flag_outliers)
     return study.explorable(score_sequence_scene, functions, controls, names=names)
 
 
 def _threshold_slider(start, step):
-    return Slider("threshold", start, -10.0, -0.5, step=step, unit="nats")
+    return Slider("threshold", start, -10.0, -0.5, step=step, label=_("threshold"), unit=_("nats"))
 
 
 @study.shows_problems
@@ -143,7 +161,7 @@ def scrub_scene(functions, values: dict, *, logits, labels, names=None, ask=None
     z = np.array([true, rival] + [other] * (logits.shape[-1] - 2))
     code = assignments(z=z, temperature=temperature)
     (studied,) = study.studied(functions, names, snippet=code)
-    otherwise = "gives no log-probabilities"
+    otherwise = _("{function} gives no log-probabilities")
     answer = ask(temperature) if ask else studied.ask(logits, temperature)
     if answer.problem:
         studied.gives_nothing(answer.problem, otherwise)
@@ -156,7 +174,7 @@ def scrub_scene(functions, values: dict, *, logits, labels, names=None, ask=None
         p = np.exp(answer.values[epoch])
         expected = float(np.where(p < math.exp(threshold), p, 0.0).sum())
         right = float((logits[epoch].argmax(axis=-1) == labels).mean())
-    sample = "ln p of the sample under the lens"
+    sample = _("ln p of the sample under the lens")
     now, mean, count = ln_p[epoch], means[epoch], int(flagged[epoch])
     return Scene(
         finding=_scrub_finding(studied.name, epoch, now, p, count, threshold, expected),
@@ -166,11 +184,11 @@ def scrub_scene(functions, values: dict, *, logits, labels, names=None, ask=None
             _flags_over_epochs(flagged, epoch),
         ],
         readouts=[
-            Readout("mean ln p", numbers.nats(mean), log_status(mean)),
-            Readout("accuracy", f"{right:.3f}"),
-            Readout("threshold as a probability", numbers.text(math.exp(threshold), 3)),
-            Readout("flagged", f"{count} of {len(labels)}"),
-            Readout("flags expected if the labels followed p", numbers.text(expected, 3)),
+            Readout(_("mean ln p"), numbers.nats(mean), log_status(mean)),
+            Readout(_("accuracy"), f"{right:.3f}"),
+            Readout(_("threshold as a probability"), numbers.text(math.exp(threshold), 3)),
+            Readout(_("flagged"), _("{n} of {total}").format(n=count, total=len(labels))),
+            Readout(_("flags expected if the labels followed p"), numbers.text(expected, 3)),
             Readout(sample, numbers.nats(lens_ln_p), log_status(lens_ln_p)),
         ],
         snippet=code,
@@ -187,32 +205,40 @@ def ranks_scene(functions, values: dict, *, names=None) -> Scene:
     products = [n * mean for n, mean in pairs]
     truth = math.fsum(products) / total if total else math.nan
     answers = [
-        (f.name, f.number([np.full(n, mean) for n, mean in pairs], otherwise="gives no mean"))
+        (
+            f.name,
+            f.number(
+                [np.full(n, mean) for n, mean in pairs], otherwise=_("{function} gives no mean")
+            ),
+        )
         for f in study.studied(functions, names)
     ]
     covariance = math.fsum(products) / len(counts) - total * math.fsum(means) / len(counts) ** 2
-    off = "error of a mean of means, −cov(n, μ) / mean n"
+    off = _("error of a mean of means, −cov(n, μ) / mean n")
     predicted = -covariance * len(counts) / total if total else math.nan
     exact = truth if math.isfinite(truth) else None
     held = ", ".join(f"np.full({n}, {mean!r})" for n, mean in pairs)
-    measured = [Bar(f"rank {r}", mean) for r, mean in enumerate(means, start=1)]
+    rank = _("rank {r}")
+    measured = [Bar(rank.format(r=r), mean) for r, mean in enumerate(means, start=1)]
     weights = []
     for r, n in enumerate(counts, start=1):
         share = n / total if total else 0.0
-        for series, v in (("share of the tokens", share), ("one rank, one vote", 1 / len(counts))):
-            weights.append(Bar(f"rank {r}", v, series, digits=3))
+        of_tokens = (_("share of the tokens"), share)
+        of_ranks = (_("one rank, one vote"), 1 / len(counts))
+        for series, v in (of_tokens, of_ranks):
+            weights.append(Bar(rank.format(r=r), v, series, digits=3))
     found = [told_bar(name, v, status_of(v), digits=4, exact=exact) for name, v in answers]
-    axis = Axis("mean ln p (nats)", -6.0, 0.0, most=4)
+    axis = Axis(_("mean ln p (nats)"), -6.0, 0.0, most=4)
     return Scene(
         finding=_ranks_finding(answers, truth),
         panels=[
-            Panel.bars("What each rank measures", axis, measured),
-            Panel.bars("How much it counts", Axis("weight", 0.0, 1.0), weights),
-            Panel.bars("The mean of all tokens", axis, found, wide=True),
+            Panel.bars(_("What each rank measures"), axis, measured),
+            Panel.bars(_("How much it counts"), Axis(_("weight"), 0.0, 1.0), weights),
+            Panel.bars(_("The mean of all tokens"), axis, found, wide=True),
         ],
         readouts=[
-            Readout("tokens in all", str(total)),
-            Readout("exact mean", numbers.nats(truth), status_of(truth)),
+            Readout(_("tokens in all"), str(total)),
+            Readout(_("exact mean"), numbers.nats(truth), status_of(truth)),
             Readout(off, numbers.nats(predicted), status_of(predicted)),
         ],
         snippet=f"ranks = [{held}]",
@@ -228,7 +254,7 @@ def score_sequence_scene(functions, values: dict, *, names=None) -> Scene:
     logits /= float(values["temperature"])
     code = assignments(logits=logits, targets=tokens, threshold=threshold)
     of_tokens, of_sequence, flag = study.studied(functions, names, snippet=code)
-    lacking = "gives no log-probabilities"
+    lacking = _("{function} gives no log-probabilities")
     answer = of_tokens.array(tokens.shape, logits, tokens, otherwise=lacking)
     ln_p = answer.values
     total, count = _total(of_sequence, ln_p, tokens)
@@ -245,18 +271,19 @@ def score_sequence_scene(functions, values: dict, *, names=None) -> Scene:
     truth = (right, right[:length].sum(), length, beyond)
     bars = []
     for t, k in enumerate(tokens[0]):
-        row, value = f"{t + 1}: {CLASSES[k]}", float(ln_p[0, t])
-        row += ", after the end" if t >= length else ""
-        row += ", flagged" if t in flagged else ""
+        row, value = page_word("named", name=t + 1, value=CLASSES[k]), float(ln_p[0, t])
+        beside = [_("after the end")] if t >= length else []
+        beside += [_("flagged")] if t in flagged else []
+        row = listed([row, *beside])
         bars.append(Bar(row, value, status=log_status(value), exact=right[t]))
-    title, axis = "ln p of each token", Axis("ln p (nats)", low, 0.0)
+    title, axis = _("ln p of each token"), Axis(_("ln p (nats)"), low, 0.0)
     return Scene(
         finding=_sequence_finding((of_tokens.name, of_sequence.name, flag.name), said, truth),
         panels=[Panel.bars(title, axis, bars, note=answer.note, wide=True)],
         readouts=[
-            Readout("total", numbers.nats(total), log_status(total)),
-            Readout("tokens that count", numbers.text(count)),
-            Readout("flagged places", ", ".join(str(t + 1) for t in flagged) or "none"),
+            Readout(_("total"), numbers.nats(total), log_status(total)),
+            Readout(_("tokens that count"), numbers.text(count)),
+            Readout(_("flagged places"), numbers.listed(t + 1 for t in flagged) or _("none")),
         ],
         snippet=code,
     )
@@ -264,15 +291,17 @@ def score_sequence_scene(functions, values: dict, *, names=None) -> Scene:
 
 def _total(studied, ln_p, tokens):
     """(total, length) of the one sequence; what is wrong with the answer ends the scene."""
-    otherwise, wanted = "gives no total", "Expected: (totals, lengths)"
+    otherwise, wanted = _("{function} gives no total"), _("Expected: (totals, lengths)")
     answer = studied.value(ln_p, tokens, 0, otherwise=otherwise)
     if not isinstance(answer, tuple):
         studied.refuse(described(answer), wanted, otherwise)
     if len(answer) != 2:
-        studied.refuse(f"a tuple of {len(answer)}", wanted, otherwise)
+        studied.refuse(_("a tuple of {n}").format(n=len(answer)), wanted, otherwise)
     both = []
-    for part, given in zip(("totals", "lengths"), answer, strict=True):
-        number, problem = one_number(f"For the {part} {studied.name}", lambda given=given: given)
+    names = (_("For the totals {function}"), _("For the lengths {function}"))
+    for name, given in zip(names, answer, strict=True):
+        name = name.format(function=studied.name)
+        number, problem = one_number(name, lambda given=given: given)
         if problem:
             studied.gives_nothing(problem, otherwise)
         both.append(number)
@@ -281,56 +310,59 @@ def _total(studied, ln_p, tokens):
 
 def _flagged(studied, ln_p, kept, threshold):
     """The places t as a list; what is wrong with the answer ends the scene."""
-    otherwise = "gives no places"
+    otherwise = _("{function} gives no places")
     answer = studied.value(ln_p, kept, threshold, otherwise=otherwise)
     pairs = isinstance(answer, np.ndarray) and answer.ndim == 2 and answer.shape[1] == 2
     if not pairs or answer.dtype.kind not in "iu":
-        wanted = "Expected: an array of integers, shape (n, 2)"
+        wanted = _("Expected: an array of integers, shape (n, 2)")
         studied.refuse(described(answer), wanted, otherwise)
     last = ln_p.size - 1
     for b, t in answer.tolist():
         if b != 0 or not 0 <= t <= last:
-            wanted = f"The places are (0, 0) to (0, {last})"
-            studied.refuse(f"the pair {(b, t)}", wanted, otherwise)
+            wanted = _("The places are (0, 0) to (0, {last})").format(last=last)
+            studied.refuse(_("the pair {pair}").format(pair=(b, t)), wanted, otherwise)
     return answer[:, 1].tolist()
 
 
 def _histogram(ln_p, threshold, lens):
     """How many samples lie where, as a stepped line; the samples below the axis are in its end."""
-    heights, _ = np.histogram(np.clip(ln_p[~np.isnan(ln_p)], _LOWEST, 0.0), _BINS)
+    heights, _edges = np.histogram(np.clip(ln_p[~np.isnan(ln_p)], _LOWEST, 0.0), _BINS)
     marks = []
     if not math.isnan(lens):
         at = min(max(lens, _LOWEST), 0.0)
         height = heights[min(np.searchsorted(_BINS, at, "right") - 1, len(heights) - 1)]
-        marks = [Mark(at, "lens", y=float(height), status=log_status(lens))]
+        marks = [Mark(at, _("lens"), y=float(height), status=log_status(lens))]
     top = max(10.0, float(len(ln_p)))
-    ticks = ((_LOWEST, f"{numbers.text(_LOWEST)} or less"), *numbers.ticks_at(_TICKS))
+    ticks = (
+        (_LOWEST, _("{value} or less").format(value=numbers.text(_LOWEST))),
+        *numbers.ticks_at(_TICKS),
+    )
     lines = [
-        Line("samples", np.repeat(_BINS, 2), [0, *np.repeat(heights, 2), 0]),
-        Line("threshold", [threshold, threshold], [0, top]),
+        Line(_("samples"), np.repeat(_BINS, 2), [0, *np.repeat(heights, 2), 0]),
+        Line(_("threshold"), [threshold, threshold], [0, top]),
     ]
-    x = Axis("ln p of the true label (nats)", _LOWEST, 0.0, ticks=ticks)
-    y = Axis("samples in half a nat", 0.0, top, scale="symlog")
-    about = {"marks": marks, "bands": [Band(_LOWEST, threshold, "flagged")]}
-    return Panel.lines("Where the samples stand", x, y, lines, wide=True, **about)
+    x = Axis(_("ln p of the true label (nats)"), _LOWEST, 0.0, ticks=ticks)
+    y = Axis(_("samples in half a nat"), 0.0, top, scale="symlog")
+    about = {"marks": marks, "bands": [Band(_LOWEST, threshold, _("flagged"))]}
+    return Panel.lines(_("Where the samples stand"), x, y, lines, wide=True, **about)
 
 
 def _mean_over_epochs(means, epoch):
     """The axis is bent: near 0 a hundredth of a nat can be seen, and the start is on it too."""
     low = -numbers.nice_ceiling(max(1.0, -float(means[np.isfinite(means)].min(initial=0.0))))
     ticks = numbers.ticks_at(v for v in (-30, -10, -3, -1, -0.3, -0.1, 0) if v >= low)
-    axis = Axis("mean ln p (nats)", low, 0.0, scale="symlog", linear_width=0.1, ticks=ticks)
-    return _over_epochs("Mean over the epochs", axis, means, epoch)
+    axis = Axis(_("mean ln p (nats)"), low, 0.0, scale="symlog", linear_width=0.1, ticks=ticks)
+    return _over_epochs(_("Mean over the epochs"), axis, means, epoch)
 
 
 def _flags_over_epochs(flagged, epoch):
     high = numbers.nice_ceiling(max(10, int(flagged.max())))
-    axis = Axis("samples below the threshold", 0.0, high)
-    return _over_epochs("Flagged over the epochs", axis, flagged, epoch)
+    axis = Axis(_("samples below the threshold"), 0.0, high)
+    return _over_epochs(_("Flagged over the epochs"), axis, flagged, epoch)
 
 
 def _over_epochs(title, y, curve, epoch):
-    x = Axis("epoch", 0, len(curve) - 1, most=4)
+    x = Axis(_("epoch"), 0, len(curve) - 1, most=4)
     line = Line(y.label, np.arange(len(curve)), curve)
     return Panel.lines(title, x, y, [line], marks=[Mark(epoch, y=float(curve[epoch]))])
 
@@ -338,33 +370,46 @@ def _over_epochs(title, y, curve, epoch):
 def _scrub_finding(name, epoch, ln_p, p, flagged, threshold, expected):
     undefined = int(np.isnan(ln_p).sum())
     if undefined:
-        return f"Epoch {epoch}: {name} gives NaN for {undefined} of {len(ln_p)} samples"
+        text = _("Epoch {epoch}: {function} gives NaN for {n} of {total} samples")
+        return text.format(epoch=epoch, function=name, n=undefined, total=len(ln_p))
     off = float(np.abs(p.sum(axis=-1) - 1).max())
     if not off <= _SURE:
-        return (
-            f"Epoch {epoch}: the probabilities of {name} do not sum to 1, "
-            f"but miss it by up to {numbers.text(off, 2)}"
+        text = _(
+            "Epoch {epoch}: the probabilities of {function} do not sum to 1, "
+            "but miss it by up to {off}"
         )
+        return text.format(epoch=epoch, function=name, off=numbers.text(off, 2))
     infinite = int(np.isinf(ln_p).sum())
     if infinite:
-        samples = counted(infinite, "sample")
-        return f"Epoch {epoch}: {name} gives {samples} −inf, and the mean is gone"
-    below = f"Epoch {epoch}: {flagged} of {len(ln_p)} samples lie below {numbers.text(threshold)}"
-    return f"{below}; if the labels followed p, it would be {numbers.text(expected, 2)}"
+        text = ngettext(
+            "Epoch {epoch}: {function} gives {n} sample −inf, and the mean is gone",
+            "Epoch {epoch}: {function} gives {n} samples −inf, and the mean is gone",
+            infinite,
+        )
+        return text.format(epoch=epoch, function=name, n=infinite)
+    text = _(
+        "Epoch {epoch}: {n} of {total} samples lie below {threshold}; "
+        "if the labels followed p, it would be {expected}"
+    )
+    limits = {"threshold": numbers.text(threshold), "expected": numbers.text(expected, 2)}
+    return text.format(epoch=epoch, n=flagged, total=len(ln_p), **limits)
 
 
 def _ranks_finding(answers, truth):
     if math.isnan(truth):
-        return "No rank has a token: there is no mean to find"
+        return _("No rank has a token: there is no mean to find")
     parts = []
     for name, value in answers:
         if not math.isfinite(value):
-            parts.append(f"{name} gives {numbers.text(value)}")
+            text = _("{function} gives {value}")
         elif numbers.agree(value, truth, _SAME):
-            parts.append(f"{name} is right")
+            text = _("{function} is right")
         else:
-            parts.append(f"{name} is off by {numbers.nats(abs(value - truth), 3)}")
-    return f"The mean is {numbers.nats(truth)}: {', '.join(parts)}"
+            text = _("{function} is off by {error}")
+        error = numbers.nats(abs(value - truth), 3)
+        parts.append(text.format(function=name, value=numbers.text(value), error=error))
+    text = _("The mean is {mean}: {results}")
+    return text.format(mean=numbers.nats(truth), results=listed(parts))
 
 
 def _sequence_finding(names, said, truth):
@@ -372,23 +417,32 @@ def _sequence_finding(names, said, truth):
     (ln_p, total, count, flagged), (right, exact_total, length, beyond) = said, truth
     for t, (value, exact) in enumerate(zip(ln_p, right, strict=True)):
         if not numbers.agree(value, exact, _SAME):
-            return f"{names[0]} says of place {t + 1}: {_instead(value, exact)}"
+            text = _("{function} says of place {k}: {value} and should be {exact}")
+            return text.format(function=names[0], k=t + 1, **_apart(value, exact))
     if count != length:
-        return f"{names[1]} counts {numbers.text(count)} tokens, and there are {length}"
+        text = _("{function} counts {n} tokens, and there are {length}")
+        return text.format(function=names[1], n=numbers.text(count), length=length)
     if not numbers.agree(total, exact_total, _SAME):
-        return f"The total is {_instead(total, exact_total)}"
+        text = _("The total is {value} and should be {exact}")
+        return text.format(**_apart(total, exact_total))
     if flagged != beyond:
-        return f"{names[2]} flags {_places(flagged)}, and should flag {_places(beyond)}"
-    places = f"{len(beyond)} of them" if beyond else "no place"
-    return f"{length} tokens count: {numbers.nats(total)}, {places} flagged"
+        text = _("{function} flags {flagged}, and should flag {beyond}")
+        places = {"flagged": _places(flagged), "beyond": _places(beyond)}
+        return text.format(function=names[2], **places)
+    text = _("{length} tokens count: {total}, no place flagged")
+    if beyond:
+        text = _("{length} tokens count: {total}, {n} of them flagged")
+    return text.format(length=length, total=numbers.nats(total), n=len(beyond))
 
 
-def _instead(value, exact):
+def _apart(value, exact):
     """Both numbers, with as many digits as it takes to tell them apart."""
     digits = 4 if numbers.text(value, 4) != numbers.text(exact, 4) else 12
-    return f"{numbers.nats(value, digits)} and should be {numbers.nats(exact, digits)}"
+    return {"value": numbers.nats(value, digits), "exact": numbers.nats(exact, digits)}
 
 
 def _places(places):
-    shown = ", ".join(str(t + 1) for t in places)
-    return f"{'place' if len(places) == 1 else 'places'} {shown}" if places else "no place"
+    if not places:
+        return _("no place")
+    text = ngettext("place {k}", "places {k}", len(places))
+    return text.format(k=numbers.listed(t + 1 for t in places))

@@ -8,9 +8,12 @@ from pathlib import Path
 import anywidget
 import traitlets
 
+from lnnn.messages import _
+
 from . import recording
 from .scene import Panel, Scene
 from .sliders import Choice, Slider, starting_values
+from .words import listed, of_the_page
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -31,6 +34,7 @@ class Explorable(anywidget.AnyWidget):
 
     value = traitlets.Dict(read_only=True, help="The values of all controls, by name.")
     _esm = _STATIC / "explorable.js"
+    _words = traitlets.Dict().tag(sync=True)
     _controls = traitlets.List().tag(sync=True)
     _scene = traitlets.Dict().tag(sync=True)
     _recording = traitlets.Unicode().tag(sync=True)
@@ -38,27 +42,33 @@ class Explorable(anywidget.AnyWidget):
     def __init__(self, scene, sliders):
         sliders = tuple(sliders)
         if not callable(scene):
-            raise TypeError(f"scene is a function of a dict of values, not {scene!r}")
+            text = _("scene is a function of a dict of values, not {scene!r}")
+            raise TypeError(text.format(scene=scene))
         if not sliders:
-            raise ValueError("sliders: give at least one Slider or Choice")
+            raise ValueError(_("sliders: give at least one Slider or Choice"))
         for slider in sliders:
             if not isinstance(slider, (Slider, Choice)):
-                raise TypeError(f"sliders: {slider!r} is neither a Slider nor a Choice")
+                text = _("sliders: {slider!r} is neither a Slider nor a Choice")
+                raise TypeError(text.format(slider=slider))
             if hasattr(type(self), slider.name):
-                raise ValueError(
-                    f"sliders: every widget already has something named {slider.name!r}; "
+                text = _(
+                    "sliders: every widget already has something named {name!r}; "
                     "choose another name"
                 )
+                raise ValueError(text.format(name=slider.name))
         names = [slider.name for slider in sliders]
         if len(set(names)) != len(names):
-            raise ValueError(f"sliders: two have the same name: {names}")
+            text = _("sliders: two have the same name: {names}")
+            raise ValueError(text.format(names=names))
         self._function = scene
         self._sliders = sliders
         self._drawn = None
         self._current = None
         self.add_traits(**{slider.name: _trait(slider) for slider in sliders})
         super().__init__(
-            _controls=[slider.to_dict() for slider in sliders], _scene=self._draw(self.values)
+            _words=of_the_page(),
+            _controls=[slider.to_dict() for slider in sliders],
+            _scene=self._draw(self.values),
         )
         self.set_trait("value", self.values)
         # A weak reference: else the widget and its own observer keep each other alive.
@@ -104,12 +114,13 @@ class Explorable(anywidget.AnyWidget):
         try:
             scene = self._function(dict(values))
             if not isinstance(scene, Scene):
-                raise TypeError(f"the scene function returned {type(scene).__name__}, not a Scene")
+                text = _("the scene function returned {type}, not a Scene")
+                raise TypeError(text.format(type=type(scene).__name__))
             scene.to_dict()
         except Exception as error:  # noqa: BLE001 - a reader's own scene: its error is the picture
             kind = type(error).__name__
             return Scene(
-                finding="No picture: the scene function failed",
+                finding=_("No picture: the scene function failed"),
                 panels=[Panel.message(kind, f"{kind}: {error}", wide=True)],
             )
         return scene
@@ -121,8 +132,12 @@ class Explorable(anywidget.AnyWidget):
         if os.environ.get("LNNN_RECORD") == "1" and not self._recording:
             self.record()
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        settings = ", ".join(f"{s.title} = {s.text(self.values[s.name])}" for s in self._sliders)
-        words = f"{self._current.in_words()}\nAt {settings}."
+        settings = listed(
+            _("{control} = {value}").format(control=s.title, value=s.text(self.values[s.name]))
+            for s in self._sliders
+        )
+        settings = _("At {settings}.").format(settings=settings)
+        words = f"{self._current.in_words()}\n{settings}"
         data["text/plain"] = words
         data["image/png"], metadata["image/png"] = figure.png(self._current, settings)
         metadata["image/png"]["alt"] = words
