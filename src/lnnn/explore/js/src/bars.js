@@ -6,7 +6,6 @@ import { draw, textWidth } from "./svg.js";
 const THICK = 12;
 const BETWEEN_BARS = 4;
 const BETWEEN_ROWS = 12;
-const AXIS_HEIGHT = 38;
 
 /** Horizontal bars from zero: row names at the left, values in a column at the right. */
 export function drawBars(layer, panel, width) {
@@ -19,7 +18,7 @@ export function drawBars(layer, panel, width) {
   const x = scaleFor(panel.x, left, width - column);
   const zero = x(0);
 
-  drawBottomAxis(layer, panel.x, x, height + 2, height);
+  const axisHeight = drawBottomAxis(layer, panel.x, x, height + 2, height, width);
   rows.forEach((row, i) => draw(layer, "text", { x: 0, y: (i + 0.5) * rowHeight }, row));
   for (const bar of panel.bars) {
     const k = series.indexOf(bar.series);
@@ -39,7 +38,7 @@ export function drawBars(layer, panel, width) {
     draw(g, "text", { class: "lnnn-end", x: width, y }, text);
   }
   draw(layer, "line", { class: "lnnn-zero", x1: zero, x2: zero, y1: 0, y2: height + 2 });
-  return height + AXIS_HEIGHT;
+  return height + axisHeight;
 }
 
 function wordsWidth(bar) {

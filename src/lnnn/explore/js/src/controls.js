@@ -1,11 +1,12 @@
-import { element, numberText, setText } from "./dom.js";
+import { element, filled, numberText, setText } from "./dom.js";
 
 /** All controls of an explorable. `onInput(name, value)` is called when the reader moves one. */
-export function createControls(specs, id, onInput) {
+export function createControls(specs, id, words, onInput) {
   const parts = new Map(
     specs.map((spec) => {
       const create = spec.kind === "choice" ? createChoice : createSlider;
-      return [spec.name, create(spec, `${id}-${spec.name}`, (value) => onInput(spec.name, value))];
+      const move = (value) => onInput(spec.name, value);
+      return [spec.name, create(spec, `${id}-${spec.name}`, move, words)];
     }),
   );
   return {
@@ -24,13 +25,13 @@ export function createControls(specs, id, onInput) {
 }
 
 /** The range input counts positions on a grid of values: every scale is the same to it. */
-function createSlider(spec, id, onInput) {
+function createSlider(spec, id, onInput, words) {
   let grid = spec.grid;
   const input = element("input", { type: "range", id, min: "0", step: "1" });
   input.max = grid.length - 1;
-  const value = element("span", { class: "lnnn-value", "aria-hidden": "true" });
+  const shown = element("span", { class: "lnnn-value", "aria-hidden": "true" });
   const name = element("label", { for: id }, spec.label);
-  const head = element("div", { class: "lnnn-control-head" }, [name, value]);
+  const head = element("div", { class: "lnnn-control-head" }, [name, shown]);
   input.addEventListener("input", () => {
     const moved = grid[Number(input.value)];
     tell(moved);
@@ -38,8 +39,9 @@ function createSlider(spec, id, onInput) {
   });
 
   function tell(number) {
-    const text = `${numberText(number)} ${spec.unit}`.trim();
-    setText(value, text);
+    const value = numberText(number);
+    const text = spec.unit ? filled(words.measured, { value, unit: spec.unit }) : value;
+    setText(shown, text);
     input.setAttribute("aria-valuetext", text);
   }
 
@@ -64,7 +66,7 @@ function createChoice(spec, id, onInput) {
     return input;
   });
   const options = spec.grid.map((option, k) => {
-    const label = element("label", { for: `${id}-${k}` }, option);
+    const label = element("label", { for: `${id}-${k}` }, spec.texts[k]);
     return element("span", { class: "lnnn-option" }, [inputs[k], label]);
   });
   const legend = element("legend", {}, spec.label);

@@ -12,6 +12,11 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** A message with its {places} filled. */
+export function filled(message, values) {
+  return message.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+}
+
 /** A number with a true minus sign, as Python's `numbers.text`. */
 export function numberText(value, digits = 5) {
   const size = Math.abs(value);

@@ -11,15 +11,16 @@ const DRAW = { bars: drawBars, lines: drawLines, "number line": drawNumberLine }
 
 /** A scene on the page: finding, panels, key, read-outs. Nodes are kept, their contents replaced. */
 export class Figure {
-  constructor(id) {
+  constructor(id, words) {
     this.id = id;
+    this.words = words;
     this.scene = null;
     this.width = 0;
     this.redraw = oncePerFrame(() => this.draw());
     this.slots = [];
     this.finding = element("p", { class: "lnnn-finding", id: `${id}-finding` });
     this.panels = element("div", { class: "lnnn-panels" });
-    this.key = element("ul", { class: "lnnn-key", "aria-label": "What the shapes mean" });
+    this.key = element("ul", { class: "lnnn-key", "aria-label": words.shapes });
     this.readouts = element("dl", { class: "lnnn-readouts" });
     this.root = element("div", { role: "group", "aria-labelledby": `${id}-finding` }, [
       this.finding,
@@ -53,7 +54,7 @@ export class Figure {
     useFontOf(this.root);
     // All widths are read before anything is written: one layout instead of one a panel.
     const widths = this.slots.map((slot) => slot.root.clientWidth);
-    scene.panels.forEach((panel, i) => drawPanel(this.slots[i], panel, widths[i]));
+    scene.panels.forEach((panel, i) => drawPanel(this.slots[i], panel, widths[i], this.words));
     this.drawKey(scene.panels);
     this.drawReadouts(scene.readouts);
   }
@@ -83,9 +84,9 @@ export class Figure {
     this.key.dataset.for = wanted;
     const items = series.map((name, k) => keyItem(name, (g) => draw(g, "rect", swatch(k))));
     if (marked) {
-      items.push(...STATUSES.map(({ name, word }) => keyItem(word, (g) => drawStatus(g, name, 0, 0))));
+      items.push(...STATUSES.map((name) => keyItem(this.words.explained[name], (g) => drawStatus(g, name, 0, 0))));
     }
-    if (hasExact) items.push(keyItem("exact value", (g) => drawExact(g, 0, 0)));
+    if (hasExact) items.push(keyItem(this.words.exact, (g) => drawExact(g, 0, 0)));
     this.key.replaceChildren(...items);
   }
 
@@ -128,7 +129,7 @@ function createSlot(id) {
   return { root, title, note, message, svg, name, desc, layer: draw(svg, "g") };
 }
 
-function drawPanel(slot, panel, width) {
+function drawPanel(slot, panel, width, words) {
   const broken = panel.kind === "message";
   slot.message.hidden = !broken;
   slot.svg.style.display = broken ? "none" : "";
@@ -139,7 +140,7 @@ function drawPanel(slot, panel, width) {
   }
   if (width === 0) return; // hidden: the resize observer calls again
   setText(slot.name, panel.title);
-  setText(slot.desc, describe(panel));
+  setText(slot.desc, describe(panel, words));
   const height = DRAW[panel.kind](slot.layer, panel, width);
   slot.svg.setAttribute("width", width);
   slot.svg.setAttribute("height", height);

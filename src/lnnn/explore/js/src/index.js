@@ -36,6 +36,7 @@ class View {
   constructor(model, id) {
     this.model = model;
     this.specs = model.get("_controls");
+    this.words = model.get("_words");
     this.recording = null; // set while a recording stands in for the kernel
     this.answered = false;
     this.moved = new Map(); // name -> value, not sent yet
@@ -43,16 +44,18 @@ class View {
     this.timers = { answer: 0, announce: 0 };
     this.listening = [];
 
-    this.controls = createControls(this.specs, id, (name, value) => this.onInput(name, value));
-    this.figure = new Figure(id);
+    this.controls = createControls(this.specs, id, this.words, (name, value) =>
+      this.onInput(name, value),
+    );
+    this.figure = new Figure(id, this.words);
     this.live = element("p", { class: "lnnn-hidden", role: "status", "aria-live": "polite" });
     this.notice = element("p", { class: "lnnn-notice", hidden: "" });
     this.copied = element("span", { class: "lnnn-copied", role: "status", "aria-live": "polite" });
-    const reset = element("button", { type: "button" }, "Reset");
-    const copy = element("button", { type: "button" }, "Copy these values");
+    const reset = element("button", { type: "button" }, this.words.reset);
+    const copy = element("button", { type: "button" }, this.words.copy);
     reset.addEventListener("click", () => this.reset());
     copy.addEventListener("click", () => this.copy());
-    this.root = element("section", { class: "lnnn-explorable", "aria-label": "Explorable figure" }, [
+    this.root = element("section", { class: "lnnn-explorable", "aria-label": this.words.figure }, [
       this.controls.root,
       this.notice,
       this.figure.root,
@@ -137,14 +140,8 @@ class View {
   onSilence([name]) {
     const recorded = this.model.get("_recording");
     this.notice.hidden = false;
-    if (!recorded) {
-      this.notice.textContent =
-        "No kernel answers, so the picture stands still. Run this cell, or wait until it has run.";
-      return;
-    }
-    this.notice.textContent =
-      "Showing a recording: no kernel answers. One control moves at a time, the others go back " +
-      "to their start. Run this cell to move them together.";
+    this.notice.textContent = recorded ? this.words.recorded : this.words.still;
+    if (!recorded) return;
     this.recording = new Recording(JSON.parse(recorded));
     this.controls.onGrid(this.recording);
     this.showRecorded(name, this.model.get(name));
@@ -180,7 +177,7 @@ class View {
       snippet || Object.entries(values).map(([k, v]) => `${k} = ${JSON.stringify(v)}`).join("\n");
     try {
       await navigator.clipboard.writeText(text);
-      this.copied.textContent = "Copied as Python.";
+      this.copied.textContent = this.words.copied;
     } catch {
       // Without permission, the text itself is the next best thing.
       this.copied.textContent = text.replaceAll("\n", "; ");

@@ -4,7 +4,6 @@ import { draw, textWidth } from "./svg.js";
 
 const PLOT_HEIGHT = 220;
 const LABEL_HEIGHT = 26; // of the y axis, above the plot
-const AXIS_HEIGHT = 38;
 const RIGHT = 14;
 const KEY_ROW = 20;
 
@@ -18,7 +17,7 @@ export function drawLines(layer, panel, width) {
   const y = scaleFor(panel.y, bottom, top);
 
   drawBands(layer, panel.bands, x, top, PLOT_HEIGHT);
-  drawBottomAxis(layer, panel.x, x, bottom, PLOT_HEIGHT);
+  const axisHeight = drawBottomAxis(layer, panel.x, x, bottom, PLOT_HEIGHT, width);
   drawLeftAxis(layer, panel.y, y, left, width - RIGHT - left, keyHeight + 10);
   panel.lines.forEach((curve, k) => {
     draw(layer, "path", { class: curveClass(k), d: pathOf(curve, x, y) });
@@ -31,7 +30,7 @@ export function drawLines(layer, panel, width) {
     const side = flip ? { class: "lnnn-halo lnnn-end", x: at - 10 } : { class: "lnnn-halo", x: at + 10 };
     draw(layer, "text", { ...side, y: up - 10 }, label);
   }
-  return bottom + AXIS_HEIGHT;
+  return bottom + axisHeight;
 }
 
 const curveClass = (k) => `lnnn-curve lnnn-curve-${k % 6}`;

@@ -8,7 +8,6 @@ const LABELS = 14; // marks' labels, under the line
 const WORDS = 12; // half a line of them above and below
 const APART_WIDTH = 68;
 const BAND_WORDS = 20;
-const AXIS_HEIGHT = 38;
 
 /** Marks on one number line a row, with a band of its own for inf and NaN. */
 export function drawNumberLine(layer, panel, width) {
@@ -24,7 +23,7 @@ export function drawNumberLine(layer, panel, width) {
   const apart = { from: width - APART_WIDTH, to: width };
 
   drawBands(layer, panel.bands, x, 0, height);
-  drawBottomAxis(layer, panel.x, x, height, height - top);
+  const axisHeight = drawBottomAxis(layer, panel.x, x, height, height - top, width);
   if (panel.x.apart) drawApart(layer, panel.x.apart, apart, top, height);
   panel.rows.forEach(({ name, text }, i) => {
     const y = top + i * rowHeight;
@@ -36,7 +35,7 @@ export function drawNumberLine(layer, panel, width) {
     draw(g, "text", { ...side, y: y + words }, text);
     drawMarks(g, panel.marks.filter((mark) => mark.row === name), x, apart, line);
   });
-  return height + AXIS_HEIGHT;
+  return height + axisHeight;
 }
 
 function drawApart(layer, caption, { from, to }, top, height) {

@@ -1,4 +1,8 @@
-import { draw, textWidth } from "./svg.js";
+import { draw, textWidth, wrapped } from "./svg.js";
+
+const BETWEEN_TICKS = 4;
+const TICKS_HEIGHT = 22;
+const LABEL_LINE = 15;
 
 const BEND = {
   linear: () => (v) => v,
@@ -20,16 +24,28 @@ export function scaleFor(axis, from, to) {
   return Object.assign(scale, { from, to });
 }
 
-/** Ticks with their texts, faint lines up across the picture, and the axis's label. */
-export function drawBottomAxis(layer, axis, scale, y, gridHeight) {
+/**
+ * Ticks with their texts, faint lines up across the picture of this width, and the axis's label.
+ * Returns the height taken below `y`: a label too long for one line takes more.
+ */
+export function drawBottomAxis(layer, axis, scale, y, gridHeight, width) {
   const g = draw(layer, "g", { class: "lnnn-axis" });
+  let taken = -Infinity; // the text of a tick that would touch the one before is left out
   for (const [value, text] of axis.ticks) {
     const x = scale(value);
     draw(g, "line", { x1: x, x2: x, y1: y - gridHeight, y2: y });
+    const half = textWidth(text) / 2;
+    if (x - half < taken) continue;
     draw(g, "text", { class: "lnnn-tick lnnn-middle", x, y: y + 11 }, text);
+    taken = x + half + BETWEEN_TICKS;
   }
   const middle = (scale.from + scale.to) / 2;
-  draw(g, "text", { class: "lnnn-axis-label lnnn-middle", x: middle, y: y + 29 }, axis.label);
+  const lines = wrapped(axis.label, 2 * Math.min(middle, width - middle));
+  lines.forEach((line, k) => {
+    const at = { x: middle, y: y + TICKS_HEIGHT + 7 + k * LABEL_LINE };
+    draw(g, "text", { class: "lnnn-axis-label lnnn-middle", ...at }, line);
+  });
+  return TICKS_HEIGHT + 1 + lines.length * LABEL_LINE;
 }
 
 /** The same at the left; the label is written level, above the axis. */

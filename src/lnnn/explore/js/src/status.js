@@ -1,14 +1,17 @@
 import { draw } from "./svg.js";
 
-/** Every status has a shape, a word and a colour (in style.css), so that none is told by one alone. */
-export const STATUSES = [
-  { name: "ordinary", word: "ordinary", path: "M4.5,0A4.5,4.5,0,1,1,-4.5,0A4.5,4.5,0,1,1,4.5,0Z" },
-  { name: "overflow", word: "overflow", path: "M0,-5.5L5.5,4.5H-5.5Z" },
-  { name: "underflow", word: "underflow: flushed to zero", path: "M0,5.5L5.5,-4.5H-5.5Z" },
-  { name: "NaN", word: "NaN: not a number", path: "M-4.5,-4.5L4.5,4.5M-4.5,4.5L4.5,-4.5" },
-];
+/**
+ * Every status has a shape, a word (from Python) and a colour (in style.css), so that none is told by
+ * one alone.
+ */
+const PATHS = {
+  ordinary: "M4.5,0A4.5,4.5,0,1,1,-4.5,0A4.5,4.5,0,1,1,4.5,0Z",
+  overflow: "M0,-5.5L5.5,4.5H-5.5Z",
+  underflow: "M0,5.5L5.5,-4.5H-5.5Z",
+  NaN: "M-4.5,-4.5L4.5,4.5M-4.5,4.5L4.5,-4.5",
+};
 
-const PATHS = Object.fromEntries(STATUSES.map(({ name, path }) => [name, path]));
+export const STATUSES = Object.keys(PATHS);
 
 /** Append the shape of a status at (x, y). */
 export function drawStatus(parent, status, x, y) {

@@ -17,6 +17,17 @@ export function useFontOf(node) {
   ruler.font = `12px ${getComputedStyle(node).fontFamily}`;
 }
 
+/** A text as lines that fit the width, in pixels; a word too long for it has a line of its own. */
+export function wrapped(text, width) {
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length && textWidth(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** The width of a text in a picture, in pixels. */
 export function textWidth(text) {
   return ruler.measureText(text).width;
