@@ -1,6 +1,7 @@
 """The pseudo-language, the messages that Babel finds, and a progress file of its own a test."""
 
 import io
+import sys
 
 import pytest
 from babel.messages import extract
@@ -10,6 +11,8 @@ from pseudo import Pseudo
 from lnnn import messages
 from lnnn.build.project import ROOT
 from lnnn.learn import store
+
+sys.path.append(str(ROOT / "tests/explore"))  # for the working calls of explorables in `examples`
 
 
 @pytest.fixture(autouse=True)
