@@ -5,7 +5,9 @@ import sys
 
 import pytest
 from babel.messages import extract
+from babel.messages.catalog import Catalog
 from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.mofile import write_mo
 from pseudo import Pseudo
 
 from lnnn import messages
@@ -47,3 +49,22 @@ def pseudo(known):
     messages.use(None)
     unknown = language.asked - known
     assert not unknown, f"Babel does not find these; is one of them put together? {unknown}"
+
+
+@pytest.fixture
+def speaks(tmp_path, monkeypatch):
+    """Add a language with these messages, under a folder of this test's own."""
+    monkeypatch.setattr(messages, "LOCALES", tmp_path)
+    messages._of_the_environment.cache_clear()
+
+    def add(language, said):
+        catalogue = Catalog(language, domain=messages.DOMAIN)
+        for message, translation in said.items():
+            catalogue.add(message, translation)
+        folder = tmp_path / language / "LC_MESSAGES"
+        folder.mkdir(parents=True)
+        with (folder / f"{messages.DOMAIN}.mo").open("wb") as file:
+            write_mo(file, catalogue)
+
+    yield add
+    messages._of_the_environment.cache_clear()

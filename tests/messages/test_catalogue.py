@@ -7,9 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
-from babel.messages.mofile import write_mo
 from pseudo import lines_of_html
 
 from lnnn import check, messages
@@ -171,25 +169,6 @@ def test_the_names_that_rules_give_to_values_are_found(known):
 
 
 # ------------------------------------------------------------------------------ a language more
-
-
-@pytest.fixture
-def speaks(tmp_path, monkeypatch):
-    """Add a language with these messages, under a folder of this test's own."""
-    monkeypatch.setattr(messages, "LOCALES", tmp_path)
-    messages._of_the_environment.cache_clear()
-
-    def add(language, said):
-        catalogue = Catalog(language, domain=messages.DOMAIN)
-        for message, translation in said.items():
-            catalogue.add(message, translation)
-        folder = tmp_path / language / "LC_MESSAGES"
-        folder.mkdir(parents=True)
-        with (folder / f"{messages.DOMAIN}.mo").open("wb") as file:
-            write_mo(file, catalogue)
-
-    yield add
-    messages._of_the_environment.cache_clear()
 
 
 def nll(p):

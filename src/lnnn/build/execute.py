@@ -83,6 +83,7 @@ def kernel_environment():
             JUPYTER_PATH=str(Path(folder, "jupyter")),
             JUPYTER_RUNTIME_DIR=str(Path(folder, "runtime")),
             LC_ALL="C.UTF-8",
+            LNNN_LANGUAGE="en",  # an edition in another language says so in its set-up cell
             LNNN_HOME=str(Path(folder, "home")),
             LNNN_RECORD="1",
             MATPLOTLIBRC=str(matplotlibrc),

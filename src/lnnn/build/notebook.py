@@ -35,6 +35,13 @@ if importlib.util.find_spec("lnnn") is None:
     if importlib.util.find_spec("anywidget") is None:
         raise RuntimeError("The installation failed: read the lines above, then run this again.")"""
 
+# What follows it in a notebook that is not English: it decides, not the environment.
+SPEAK = """
+
+from lnnn import messages
+
+messages.use("{lang}")"""
+
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # Without the patch version of the Python that built it, so that it stays the same.
 LANGUAGE = {
@@ -66,7 +73,8 @@ def assemble(source: Source, kind: str) -> nbformat.NotebookNode:
         cells.append(_built_cell(source, cell, kind, ids.next(cell)))
         if len(cells) == 1:
             setup = {"tags": ["setup"], "jupyter": {"source_hidden": True}}
-            cells.append(new_code_cell(SETUP, id="setup", metadata=setup))
+            text = SETUP if source.lang == "en" else SETUP + SPEAK.format(lang=source.lang)
+            cells.append(new_code_cell(text, id="setup", metadata=setup))
     notebook = new_notebook(
         cells=cells,
         metadata={

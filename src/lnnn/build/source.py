@@ -1,6 +1,7 @@
 """Read one MyST source into cells with roles, tags and line numbers."""
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,8 @@ DEFAULT_ROLE = "demo"
 
 _CELL_OPTIONS = {"tags", "alt"}
 _FRONT_MATTER = {"jupytext", "kernelspec", "lnnn"}
-_LNNN_KEYS = {"given"}
+_LNNN_KEYS = {"given", "lang"}
+_LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Source:
-    """A parsed source file. ``path`` is written as people should read it, from the root."""
+    """A parsed source file. ``path`` is written as people should read it, from the root.
+
+    ``lang`` is the language of its text, as ``lnnn.messages.use`` takes it.
+    """
 
     path: Path
     kind: str  # "course" or "lab"
     name: str
     cells: tuple[Cell, ...]
     given: tuple[str, ...] = field(default=())
+    lang: str = "en"
 
     def where(self, cell: Cell, line: int | None = None) -> str:
         """The place of a cell, or of a line in it, for an error text."""
@@ -66,7 +72,7 @@ def read_source(path: Path, kind: str, shown_as: Path | None = None) -> Source:
             f"{at(shown)}: not a readable MyST notebook ({error}). Check the front matter and "
             "the options at the top of its code cells."
         ) from error
-    given = _front_matter(shown, notebook.metadata)
+    given, lang = _front_matter(shown, notebook.metadata)
     lines = text.splitlines()
     cells = []
     for number, (cell, start) in enumerate(
@@ -87,11 +93,11 @@ def read_source(path: Path, kind: str, shown_as: Path | None = None) -> Source:
             f"{at(shown)}: the first cell must be Markdown that begins with the title (`# …`). "
             "Put the head there."
         )
-    return Source(shown, kind, path.stem, tuple(cells), given)
+    return Source(shown, kind, path.stem, tuple(cells), given, lang)
 
 
-def _front_matter(shown: Path, metadata) -> tuple[str, ...]:
-    """The list ``given`` of the front matter, checked."""
+def _front_matter(shown: Path, metadata) -> tuple[tuple[str, ...], str]:
+    """The list ``given`` and the language of the front matter, checked."""
     # jupytext adds two keys of its own while it parses.
     unknown = set(metadata) - _FRONT_MATTER - {"source_map", "jupyter"}
     if unknown:
@@ -111,7 +117,13 @@ def _front_matter(shown: Path, metadata) -> tuple[str, ...]:
             f"{at(shown)}: `given` in the front matter must be a list of pieces of Python. "
             'Write it as  given: ["z = np.asarray(z)"].'
         )
-    return tuple(given)
+    lang = ours.get("lang", "en")
+    if not isinstance(lang, str) or not _LANGUAGE.fullmatch(lang):
+        raise BuildError(
+            f"{at(shown)}: `lang` in the front matter must be a language such as es or pt_BR, "
+            f"not {lang!r}."
+        )
+    return tuple(given), lang
 
 
 def _code_cell(where: str, number: int, line: int, cell) -> Cell:
