@@ -10,7 +10,8 @@ A message is whole, with named placeholders, and is looked up where it is shown:
 What stands in data (rules, hints, quizzes) is looked up under its English text, too; what is made
 at import is marked by ``N_`` and looked up where it is shown.
 
-The language is the one that a notebook has chosen by ``use``; else that of the environment:
+The language is the one that a notebook has chosen by ``use``, in the set-up cell that the build
+gives it where its source has another ``lang`` than English; else that of the environment:
 LNNN_LANGUAGE, or what gettext itself reads (LANGUAGE, LC_ALL, LC_MESSAGES, LANG). Without a
 catalogue it is English.
 ``babel.cfg`` says where messages stand; catalogues are ``locales/<language>/LC_MESSAGES/lnnn.mo``.

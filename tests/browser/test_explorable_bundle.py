@@ -1,13 +1,14 @@
 """The committed script is what its sources build to, and asks nothing of the network."""
 
 import json
+import math
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from lnnn.explore import Axis, numbers, recording
+from lnnn.explore import Axis, Band, Bar, Line, Mark, Panel, Row, numbers, recording, words
 
 ROOT = Path(__file__).parents[2] / "src/lnnn/explore"
 BUNDLE = ROOT / "static/explorable.js"
@@ -80,6 +81,31 @@ def test_a_value_stands_at_the_same_place_in_the_browser_and_in_python(node_proj
         f"console.log(JSON.stringify({values}.map(scale)));",
     )
     assert answers == pytest.approx([axis.position(v) for v in values], abs=1e-9)
+
+
+X, Y = Axis("p", 0, 1), Axis("nats", -5, 0)
+PANELS = {
+    "bars": Panel.bars(
+        "t", X, [Bar("a", 0.5), Bar("b", 0.0, "s", "underflow"), Bar("c", math.nan)]
+    ),
+    "a number line": Panel.number_line(
+        "t", X, [Row("a", "at most 1"), Row("b")], [Mark(0.5, "half", "a"), Mark(1.0, "", "b")]
+    ),
+    "lines": Panel.lines("t", X, Y, [Line("one", [0], [0])], marks=[Mark(0, "here", y=0)]),
+    "nothing": Panel.lines("t", X, Y, [], bands=[Band(0, 1, "unsaid")]),
+}
+
+
+@pytest.mark.needs_node
+@pytest.mark.parametrize("name", PANELS)
+def test_a_panel_is_described_alike_in_the_browser_and_in_python(node_project, name):
+    answer = ask_node(
+        node_project,
+        f"import {{ describe }} from './src/describe.js';"
+        f"const words = {json.dumps(words.of_the_page())};"
+        f"console.log(JSON.stringify(describe({json.dumps(PANELS[name].to_dict())}, words)));",
+    )
+    assert answer == PANELS[name].description()
 
 
 @pytest.mark.needs_node

@@ -63,10 +63,36 @@ def test_a_page_is_read_from_its_own_head_and_recap():
     )
 
 
-@pytest.mark.parametrize("field", ["Level", "Minutes", "Builds on"])
-def test_a_head_that_lacks_a_field_is_named(field):
-    with pytest.raises(LearnError, match=rf"03_logsumexp: the head lacks `- \*\*{field}:\*\*`"):
-        course.parse("03_logsumexp", PAGE.replace(f"**{field}:**", ""))
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("**Level:**", ""),
+        ("**Minutes:**", ""),
+        ("**Builds on:**", ""),
+        ("40", "forty"),
+        ("- **Minutes", "\nMinutes"),
+    ],
+)
+def test_a_head_that_lacks_a_field_is_named(old, new):
+    with pytest.raises(LearnError, match=r"03_logsumexp: the head needs three lines"):
+        course.parse("03_logsumexp", PAGE.replace(old, new))
+
+
+def test_a_page_in_another_language_is_read_alike():
+    said = {
+        "Level": "Nivel",
+        "Minutes": "Minutos",
+        "Builds on": "Se apoya en",
+        "Recap": "Resumen",
+        "New symbols": "símbolos nuevos",
+        "New words": "palabras nuevas",
+        "References": "Bibliografía",
+    }
+    translated = PAGE
+    for english, spanish in said.items():
+        assert english in translated
+        translated = translated.replace(english, spanish)
+    assert course.parse("03_logsumexp", translated) == course.parse("03_logsumexp", PAGE)
 
 
 def test_a_page_without_a_title_is_named():

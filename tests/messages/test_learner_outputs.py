@@ -2,10 +2,13 @@
 
 import errno
 import functools
+import json
 import math
 import os
 import re
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from examples import EXAMPLES, made
@@ -15,10 +18,12 @@ from lnnn import check, explore, hint, labs, progress, quiz
 from lnnn.explore import EXPLORABLES
 from lnnn.explore.sliders import Choice
 from lnnn.explore.widget import Explorable
-from lnnn.learn import catalogue, quiz_source
+from lnnn.learn import catalogue, concept_map, course, quiz_source
 from lnnn.learn.errors import LearnError
 from lnnn.learn.quiz import QuizWidget
 from lnnn.report import markup
+
+matplotlib.use("Agg")
 
 # Names of types, which are code.
 TYPES = (r"\b(ndarray|list|int|partial|lambda)\b",)
@@ -243,6 +248,23 @@ def test_an_explorable_wherever_its_sliders_stand(pseudo, name, kind):
         scene = widget._scene_at(values)
         assert all(panel.kind != "message" for panel in scene.panels), scene.panels[0].error
         said([*texts_of(scene.to_dict()), *scene.in_words().splitlines()], own)
+
+
+def test_the_tables_and_the_map_of_page_00(pseudo, tmp_path):
+    page = "# 01 · LSE\n\n- **A:** LSE\n- **B:** 5\n- **C:** 0\n\n## R\n\n| $m$ | LSE | |\n"
+    (tmp_path / "01_x.ipynb").write_text(
+        json.dumps({"cells": [{"cell_type": "markdown", "source": [page]}]}), encoding="utf-8"
+    )
+    own = (r"\bLSE\b", r"\$m\$", r"\b01_x\.ipynb\b")
+    said([*str(course.pages(tmp_path)).split("|"), *str(course.symbols(tmp_path)).split("|")], own)
+    said([concept_map.finding(course.read(tmp_path))], own)
+    concept_map.draw(course.read(tmp_path))
+    axes = plt.gcf().axes[0]
+    said([axes.get_title(loc="left"), axes.get_legend().get_title().get_text()], own)
+    plt.close("all")
+    with pytest.raises(LearnError) as caught:
+        course.read(tmp_path / "empty")
+    said([str(caught.value)], (r"'empty'", r"\bcourse/"))
 
 
 @pytest.mark.parametrize("name", EXPLORABLES)

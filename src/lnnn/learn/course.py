@@ -9,6 +9,11 @@ Page 00 shows them as a map, a symbol table and a glossary::
     course.glossary()  # every word, in the order of the alphabet
 
 ``concept_map.draw(course.read())`` draws which page builds on which.
+
+What a line is shows in its place and its form, not in the words of its heading, so that pages in
+any language are read: the three bullets under the title are the level, the minutes and what the
+page builds on; in its last part a row that begins with a formula is a symbol, and a bullet that
+begins with bold letters and a colon is a word.
 """
 
 import json
@@ -16,15 +21,16 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from lnnn.messages import _
+
 from .errors import LearnError
 
 _FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1\s*?$", re.M | re.S)
-_TITLE = re.compile(r"^# (\d\d) · (.+?)\s*$", re.M)
-_FIELD = r"^- \*\*{}:\*\*\s*(.+?)\s*$"
+_TITLE = re.compile(r"^# (\d\d) · (.+?)\s*$((?:\s*^- .*$)*)", re.M)  # with the list below it
+_FIELD = re.compile(r"^- \*\*[^*]+:\*\*\s*(.+?)\s*$", re.M)
 _LINK = re.compile(r"\((\d\d)_\w+\.ipynb\)")
 _ROW = re.compile(r"^\|\s*(\$.+?\$)\s*\|\s*(.+?)\s*\|\s*(.*?)\s*\|\s*$", re.M)
-_WORD = re.compile(r"^- \*\*(.+?)\*\*(.+?)\s*$", re.M)
-_END_OF_LIST = re.compile(r"^\*\*[A-Z]|^## ", re.M)
+_WORD = re.compile(r"^- \*\*(.+?)\*\*(:.+?)\s*$", re.M)
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Table:
 
     markdown: str
 
-    def _repr_mimebundle_(self, **_) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_options) -> dict[str, str]:
         return {"text/markdown": self.markdown, "text/plain": self.markdown}
 
     def __str__(self) -> str:
@@ -77,8 +83,10 @@ def read(folder: Path | str = ".") -> tuple[Page, ...]:
         texts = {path.stem: _text_of_notebook(path) for path in notebooks}
     if not texts:
         raise LearnError(
-            f"there are no pages of the course in {folder.name or 'this folder'!r}. Open the "
-            "notebook from the folder course/, beside the other pages."
+            _(
+                "there are no pages of the course in {folder!r}. Open the notebook from the folder "
+                "course/, beside the other pages."
+            ).format(folder=folder.resolve().name)
         )
     return tuple(parse(name, text) for name, text in texts.items())
 
@@ -88,39 +96,43 @@ def parse(name: str, text: str) -> Page:
     text = _FENCED.sub("", text)
     title = _TITLE.search(text)
     if title is None:
-        raise LearnError(f"{name}: no title. The first line is `# NN · Title`.")
-    builds_on = _field(name, text, "Builds on")
+        raise LearnError(_("{page}: no title. The first line is `# NN · Title`.").format(page=name))
+    fields = _FIELD.findall(title[3])
+    minutes = re.match(r"\d+", fields[1]) if len(fields) == 3 else None
+    if minutes is None:
+        text = _(
+            "{page}: the head needs three lines `- **Name:** …` below the title, for the level, "
+            "the minutes and what the page builds on, in this order."
+        )
+        raise LearnError(text.format(page=name))
+    last_part = text.rpartition("\n## ")[2]
     return Page(
         name=name,
         number=title[1],
         title=title[2],
-        level=_field(name, text, "Level"),
-        minutes=int(re.match(r"\d+", _field(name, text, "Minutes"))[0]),
-        builds_on=tuple(_LINK.findall(builds_on)),
-        symbols=tuple(_ROW.findall(_part(text, "New symbols"))),
-        words=tuple(_WORD.findall(_part(text, "New words"))),
+        level=fields[0],
+        minutes=int(minutes[0]),
+        builds_on=tuple(_LINK.findall(fields[2])),
+        symbols=tuple(_ROW.findall(last_part)),
+        words=tuple(_WORD.findall(last_part)),
     )
 
 
 def pages(folder: Path | str = ".") -> Table:
     """The pages as a table: what each builds on, its level, its minutes."""
-    rows = ["| page | level | minutes | builds on |", "|---|---|---|---|"]
-    known = read(folder)
+    rows, known = [], read(folder)
     link = {page.number: page.link for page in known}
     for page in known:
         earlier = ", ".join(link.get(number, number) for number in page.builds_on)
         title = f"[{page.number} · {page.title}]({page.name}.ipynb)"
-        rows.append(f"| {title} | {page.level} | {page.minutes} | {earlier} |")
-    return Table("\n".join(rows))
+        rows.append((title, page.level, page.minutes, earlier))
+    return _table((_("page"), _("level"), _("minutes"), _("builds on")), rows)
 
 
 def symbols(folder: Path | str = ".") -> Table:
     """Every symbol of the course in the order of the pages, with the page that explains it."""
-    rows = ["| symbol | meaning | unit | page |", "|---|---|---|---|"]
-    for page in read(folder):
-        for symbol, meaning, unit in page.symbols:
-            rows.append(f"| {symbol} | {meaning} | {unit} | {page.link} |")
-    return Table("\n".join(rows))
+    rows = [(*symbol, page.link) for page in read(folder) for symbol in page.symbols]
+    return _table((_("symbol"), _("meaning"), _("unit"), _("page")), rows)
 
 
 def glossary(folder: Path | str = ".") -> Table:
@@ -130,20 +142,12 @@ def glossary(folder: Path | str = ".") -> Table:
     return Table("\n".join(f"- **{word}**{rest} ({link})" for word, rest, link in entries))
 
 
+def _table(heads, rows) -> Table:
+    rule = "|" + "---|" * len(heads)
+    head, *body = (f"| {' | '.join(map(str, row))} |" for row in (heads, *rows))
+    return Table("\n".join([head, rule, *body]))
+
+
 def _text_of_notebook(path: Path) -> str:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-
-
-def _field(name: str, text: str, field: str) -> str:
-    found = re.search(_FIELD.format(field), text, re.M)
-    if found is None:
-        raise LearnError(f"{name}: the head lacks `- **{field}:**`.")
-    return found[1]
-
-
-def _part(text: str, heading: str) -> str:
-    """What stands under ``**heading**``, up to the next bold heading."""
-    after = text.partition(f"\n**{heading}**\n")[2]
-    end = _END_OF_LIST.search(after)
-    return after[: end.start()] if end else after
