@@ -3,6 +3,7 @@
 import functools
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import small_lab
@@ -105,10 +106,7 @@ def test_files_that_are_none(pseudo, said, tmp_path, monkeypatch):
     (tmp_path / "lab97.ipynb").write_text(json.dumps(notebook([], lab=None)))
     (tmp_path / "lab01.ipynb").write_text(json.dumps(notebook([])))
     lines += [said(tmp_path / "lab97.ipynb")[0], said(tmp_path / "lab01.ipynb", "lab01")[0]]
-
-    def refuse(*_arguments):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("lnnn.grading.source_file.os.open", refuse)
+    refused = Mock(side_effect=PermissionError(13, "Permission denied"))
+    monkeypatch.setattr("lnnn.grading.source_file.os.open", refused)
     lines += said(tmp_path / "lab01.ipynb")
     assert_said(lines, (r"\blab04\.docx\b", "No such file or directory", "Not a directory"))
