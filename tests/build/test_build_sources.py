@@ -216,9 +216,22 @@ def test_a_solution_before_the_docstring_is_refused(make_source):
     assert "begins before the end of the docstring" in _refused(make_source, text)
 
 
-def test_a_marker_in_prose_is_refused(make_source):
-    text = LAB.replace("## The stable form", "## The stable form\n\n### BEGIN SOLUTION")
-    assert "cell 3 (line 11): `### BEGIN SOLUTION`" in _refused(make_source, text)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", ""),
+        ('```{code-cell}\nx = """\n', '\n"""\n```'),
+        ("```{code-cell}\n!echo (\n#", "\n```"),
+    ],
+    ids=["prose", "a string", "a cell that does not parse"],
+)
+def test_a_marker_in_another_cell_is_refused(make_source, before, after):
+    heading = "## The stable form\n\n"
+    text = LAB.replace(heading, heading + before + BEGIN + after + "\n\n")
+    line = text[: text.index(BEGIN)].count("\n") + 1
+    message = _refused(make_source, text)
+    assert f"(line {line}): `" in message
+    assert f"{BEGIN}` stands in a cell" in message
 
 
 def test_a_second_answer_for_one_function_is_refused(make_source):

@@ -141,8 +141,9 @@ def test_faulty_code_may_hold_what_is_given_and_nothing_else_of_the_solution(
     assert all(leak.startswith(place) for leak in found)
 
 
-def test_a_statement_that_is_too_small_for_an_expression_is_found(lab, student):
-    _code(student, "top = z.max()")
+@pytest.mark.parametrize("code", ["top = z.max()", "x = 1\n# top = (z.max())"])
+def test_a_statement_that_is_too_small_for_an_expression_is_found(lab, student, code):
+    _code(student, code)
     assert "`top = z.max()`" in _found(lab, student)[0]
 
 
