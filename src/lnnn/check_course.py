@@ -119,7 +119,7 @@ def _built(root: Path) -> Inspection:
 
 def _parts(root: Path, lab: Source) -> Inspection:
     """The functions of a lab are the same everywhere, and each has what a learner needs."""
-    functions = [answer_function(lab, cell).name for cell in lab.cells if cell.role == "answer"]
+    functions = [answer_function(lab, cell).name for cell in lab.answers]
     faults = []
     try:
         entry = catalogue.entry(root / _LABS / lab.name)
@@ -211,9 +211,7 @@ def _states(lab: Source, shipped: Graded) -> list[str]:
     Rules that wait for the fault to be mended are "not run".
     """
     faults = []
-    for cell in lab.cells:
-        if cell.role != "answer":
-            continue
+    for cell in lab.answers:
         function = answer_function(lab, cell).name
         wanted, waiting = Outcome.NOT_WRITTEN, set()
         if BEGIN_FAULTY in cell.text:

@@ -13,6 +13,7 @@ Exit codes
 import importlib.metadata
 import re
 import secrets
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,10 @@ from lnnn.messages import _
 
 FAILED, WRONG_USE, CANNOT_GRADE, INTERRUPTED = 1, 2, 3, 130
 _SEEDS = 10**9
+
+SuitesFolder = Annotated[
+    Path | None, typer.Option(help=_("The folder of the suites. Default: tests/hidden."))
+]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -126,9 +131,7 @@ def grade(
         int | None,
         typer.Option(min=1, help=_("Submissions graded at a time. Default: one a core.")),
     ] = None,
-    suites: Annotated[
-        Path | None, typer.Option(help=_("The folder of the suites. Default: tests/hidden."))
-    ] = None,
+    suites: SuitesFolder = None,
     unsafe_no_sandbox: Annotated[
         bool,
         typer.Option(
@@ -144,11 +147,9 @@ def grade(
     from lnnn.grading.suites import Suites, SuitesError, find_suites
     from lnnn.grading.terminal import RunDisplay
 
-    try:
+    with _ending(WRONG_USE, SuitesError):
         known = Suites(find_suites() if suites is None else suites.resolve())
         lab = known.lab(lab) if lab is not None else None
-    except SuitesError as error:
-        raise _stop(str(error), WRONG_USE) from error
     try:
         found = find_submissions(paths)
     except FileNotFoundError as error:
@@ -216,9 +217,7 @@ def try_answer(
         Path, typer.Argument(help=_("A notebook or a Python file with one answer or more."))
     ],
     seed: Annotated[int, typer.Option(min=0, help=_("Draws the tests' inputs."))] = 0,
-    suites: Annotated[
-        Path | None, typer.Option(help=_("The folder of the suites. Default: tests/hidden."))
-    ] = None,
+    suites: SuitesFolder = None,
 ) -> None:
     """Grade the answers in ``file`` and list what they lose."""
     from lnnn.grading.jail import JailUnavailable
@@ -228,18 +227,13 @@ def try_answer(
     from lnnn.grading.trial import lost_rules
     from lnnn.suite.rule import SuiteError
 
-    try:
+    with _ending(WRONG_USE, SuitesError):
         known = Suites(find_suites() if suites is None else suites.resolve())
         submission = read_submission(file, known, known.lab(lab))
-    except SuitesError as error:
-        raise _stop(str(error), WRONG_USE) from error
     if submission.problem:
         raise _stop(submission.problem, WRONG_USE)
-    try:
-        with Grader(known, seed) as grader:
-            graded = grader.grade(submission)
-    except (JailUnavailable, SuiteError) as error:
-        raise _stop(str(error), CANNOT_GRADE) from error
+    with _ending(CANNOT_GRADE, JailUnavailable, SuiteError), Grader(known, seed) as grader:
+        graded = grader.grade(submission)
     lines, lost = lost_rules(graded)
     for line in lines:
         typer.echo(line)
@@ -265,11 +259,8 @@ def new_lab(
     from lnnn.build import new_lab, project
     from lnnn.build.errors import BuildError
 
-    try:
-        root = project.ROOT if root is None else root
-        written = new_lab.write_templates(root, name, functions)
-    except BuildError as error:
-        raise _stop(str(error), WRONG_USE) from error
+    with _ending(WRONG_USE, BuildError):
+        written = new_lab.write_templates(root or project.ROOT, name, functions)
     for path in written:
         typer.echo(path.as_posix())
     typer.echo("Fill in what says TODO. Then: make notebooks, and lnnn check-course.")
@@ -301,19 +292,24 @@ def check_course(
     from lnnn.grading.suites import SuitesError
 
     faults = 0
-    try:
-        for inspection in inspect_course(project.ROOT if root is None else root.resolve()):
+    with _ending(FAILED, BuildError, SuitesError), _ending(CANNOT_GRADE, JailUnavailable):
+        for inspection in inspect_course((root or project.ROOT).resolve()):
             typer.echo(f"{'✗' if inspection.faults else '✓'} {inspection.name}: {inspection.found}")
             for fault in inspection.faults:
                 typer.echo(f"    {fault}")
             faults += len(inspection.faults)
-    except (BuildError, SuitesError) as error:
-        raise _stop(str(error), FAILED) from error
-    except JailUnavailable as error:
-        raise _stop(str(error), CANNOT_GRADE) from error
     if faults:
         raise _stop(f"{faults} {'fault' if faults == 1 else 'faults'}.", FAILED)
     typer.echo("The course is whole.")
+
+
+@contextmanager
+def _ending(code: int, *errors: type[Exception]):
+    """Within the block, an error of these kinds ends the command with its text and ``code``."""
+    try:
+        yield
+    except errors as error:
+        raise _stop(str(error), code) from error
 
 
 def _stop(text: str, code: int) -> typer.Exit:

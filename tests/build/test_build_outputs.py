@@ -30,8 +30,13 @@ def _stream(text, name="stdout"):
     return new_output("stream", name=name, text=text)
 
 
-def _error(name="ValueError"):
-    return new_output("error", ename=name, evalue="no", traceback=[f"{name}: no"])
+def _error(*traceback):
+    return new_output("error", ename="ValueError", evalue="no", traceback=[*traceback])
+
+
+def _view(text, **more):
+    data = {VIEW: {"model_id": "m"}, "text/plain": text, **more}
+    return new_output("display_data", data=data)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +59,7 @@ def test_a_trace_of_the_builders_machine_stops_the_build(monkeypatch, text, what
     outputs.hosts_and_paths.cache_clear()
     rich = new_output("display_data", data={"text/html": f"<b>{text}</b>"})
     model = {"state": {"_model_name": "M", "text": text}}
-    shown = new_output("display_data", data={VIEW: {"model_id": "m"}, "text/plain": "A model"})
+    shown = _view("A model")
     for cell_outputs, state in (([_stream(text)], None), ([rich], None), ([shown], {"m": model})):
         with pytest.raises(BuildError, match=what) as caught:
             _finished(*cell_outputs, state=state)
@@ -74,29 +79,27 @@ def test_honest_text_is_left_alone(text):
     assert _finished(_stream(text)).outputs[0].text == text
 
 
+WARNED = ":2: RuntimeWarning: overflow encountered in exp\n"
+
+
+def _warning():
+    return _stream("/tmp/ipykernel_4711/12345.py" + WARNED, "stderr")
+
+
 def test_a_warning_names_the_cell_and_not_a_temporary_file():
-    text = "/tmp/ipykernel_4711/12345.py:2: RuntimeWarning: overflow encountered in exp\n"
-    cell = _finished(_stream(text, "stderr"))
-    assert cell.outputs[0].text == "<cell>:2: RuntimeWarning: overflow encountered in exp\n"
+    assert _finished(_warning()).outputs[0].text == "<cell>" + WARNED
 
 
 def test_what_an_output_widget_holds_is_treated_like_an_output():
-    text = "/tmp/ipykernel_4711/12345.py:2: RuntimeWarning: overflow encountered in exp\n"
-    pieces = [_stream("a"), _stream(text, "stderr"), _stream("b")]
-    model = {"state": {"outputs": pieces}}
-    shown = new_output("display_data", data={VIEW: {"model_id": "m"}, "text/plain": "Output()"})
-    notebook = _notebook(shown, state={"m": model})
+    model = {"state": {"outputs": [_stream("a"), _warning(), _stream("b")]}}
+    notebook = _notebook(_view("Output()"), state={"m": model})
     [kept] = outputs.widgets.models_of(notebook).values()
-    assert [o["text"] for o in kept["state"]["outputs"]] == [
-        "ab",
-        "<cell>:2: RuntimeWarning: overflow encountered in exp\n",
-    ]
+    assert [o["text"] for o in kept["state"]["outputs"]] == ["ab", "<cell>" + WARNED]
 
 
 def test_a_traceback_names_packages_and_not_where_they_are_installed():
     where = f"{Path(sys.prefix)}/lib/python3.11/site-packages/numpy/linalg.py:12"
-    error = new_output("error", ename="E", evalue="no", traceback=[f"File \x1b[32m{where}\x1b[39m"])
-    cell = _finished(error, tags=["demo", "raises-exception"])
+    cell = _finished(_error(f"File \x1b[32m{where}\x1b[39m"), tags=["demo", "raises-exception"])
     assert cell.outputs[0].traceback == ["File \x1b[32msite-packages/numpy/linalg.py:12\x1b[39m"]
 
 
@@ -139,8 +142,8 @@ def test_a_picture_carries_the_alt_text_of_its_cell():
 
 
 def test_the_picture_of_an_explorable_carries_its_finding():
-    data = {**PICTURE, "text/plain": "naive: inf. shifted: exact.", VIEW: {"model_id": "m"}}
-    cell = _finished(new_output("display_data", data=data), state={"m": {"state": {}}})
+    shown = _view("naive: inf. shifted: exact.", **{"image/png": PICTURE["image/png"]})
+    cell = _finished(shown, state={"m": {"state": {}}})
     assert cell.outputs[0].metadata["image/png"]["alt"] == "naive: inf. shifted: exact."
 
 

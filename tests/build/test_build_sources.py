@@ -4,7 +4,15 @@ import pytest
 
 from lnnn.build.errors import BuildError
 from lnnn.build.notebook import assemble, slug
-from lnnn.build.solutions import solution_block, solved_version, student_version
+from lnnn.build.solutions import (
+    BEGIN,
+    BEGIN_FAULTY,
+    END,
+    END_FAULTY,
+    solution_block,
+    solved_version,
+    student_version,
+)
 
 LAB = """\
 # Lab 4
@@ -37,55 +45,35 @@ def _refused(make_source, text, kind="lab"):
     return str(caught.value)
 
 
-def test_students_get_signature_docstring_what_is_given_and_a_stub(make_source):
-    source = make_source(LAB)
-    answer = next(cell for cell in source.cells if cell.role == "answer")
-    assert student_version(source, answer) == (
-        "def log_softmax(z):\n"
-        '    """The docstring."""\n'
-        "    z = np.asarray(z)\n"
-        '    raise NotImplementedError("log_softmax: write your answer here")'
-    )
-    assert solution_block(source, answer) == "    m = z.max()\n    return z - m"
-
-
-def test_the_stub_says_which_function_to_write(make_source):
-    notebook = assemble(make_source(LAB), "lab")
-    namespace = {}
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.id != "setup":
-            exec(cell.source, namespace)
-    with pytest.raises(NotImplementedError, match=r"^log_softmax: write your answer here$"):
-        namespace["log_softmax"]([1.0])
-
-
 FAULTY_BODY = "    m = abs(z).max()\n    return z - m\n"
 FAULTY = "    ### BEGIN FAULTY\n" + FAULTY_BODY + "    ### END FAULTY\n"
 DEBUGGING = LAB.replace("    ### END SOLUTION\n", "    ### END SOLUTION\n" + FAULTY)
 
 
-def _answer_of(source):
-    return next(cell for cell in source.cells if cell.role == "answer")
+STUB = '    raise NotImplementedError("log_softmax: write your answer here")\n'
 
 
-def test_students_get_the_faulty_code_where_there_is_some(make_source):
-    source = make_source(DEBUGGING)
-    assert student_version(source, _answer_of(source)) == (
-        "def log_softmax(z):\n"
-        '    """The docstring."""\n'
-        "    z = np.asarray(z)\n"
-        "    m = abs(z).max()\n"
-        "    return z - m"
-    )
+@pytest.mark.parametrize(
+    ("lab", "instead"), [(LAB, STUB), (DEBUGGING, FAULTY_BODY)], ids=["stub", "faulty"]
+)
+def test_students_get_signature_docstring_what_is_given_and_a_stub_or_a_fault(
+    make_source, lab, instead
+):
+    source = make_source(lab)
+    [answer] = source.answers
+    given = 'def log_softmax(z):\n    """The docstring."""\n    z = np.asarray(z)\n'
+    assert student_version(source, answer) + "\n" == given + instead
+    assert solution_block(source, answer) == "    m = z.max()\n    return z - m"
 
 
 @pytest.mark.parametrize("between", ["", "\n"])
 def test_the_faulty_code_is_not_in_the_solution(make_source, between):
     text = LAB.replace("    ### END SOLUTION\n", "    ### END SOLUTION\n" + between + FAULTY)
     source, plain = make_source(text), make_source(LAB)
-    assert solution_block(source, _answer_of(source)) == solution_block(plain, _answer_of(plain))
-    solved = solved_version(source, _answer_of(source))
-    assert solved == _answer_of(plain).text
+    [answer], [plain_answer] = source.answers, plain.answers
+    assert solution_block(source, answer) == solution_block(plain, plain_answer)
+    solved = solved_version(source, answer)
+    assert solved == plain_answer.text
     [built] = [c for c in assemble(source, "solution").cells if c.id == "answer-log-softmax"]
     assert built.source == solved
 
@@ -137,15 +125,9 @@ def test_metadata_say_what_the_notebook_is(make_source):
 
 
 DEF = "def log_softmax(z):"
-BEGIN = "### BEGIN SOLUTION"
-END = "### END SOLUTION"
 TAGS = ":tags: [answer]"
 LIKE = "looks like a marker and is none"
 BODY = "    m = z.max()\n    return z - m\n"
-
-
-BEGIN_FAULTY = "### BEGIN FAULTY"
-END_FAULTY = "### END FAULTY"
 # (what is replaced in the lab, by what, where the line begins that is named, what is said of it)
 BROKEN = [
     (f"    {END}\n", "", BEGIN, f"`{BEGIN}` has no partner"),
@@ -234,9 +216,22 @@ def test_a_solution_before_the_docstring_is_refused(make_source):
     assert "begins before the end of the docstring" in _refused(make_source, text)
 
 
-def test_a_marker_in_prose_is_refused(make_source):
-    text = LAB.replace("## The stable form", "## The stable form\n\n### BEGIN SOLUTION")
-    assert "cell 3 (line 11): `### BEGIN SOLUTION`" in _refused(make_source, text)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", ""),
+        ('```{code-cell}\nx = """\n', '\n"""\n```'),
+        ("```{code-cell}\n!echo (\n#", "\n```"),
+    ],
+    ids=["prose", "a string", "a cell that does not parse"],
+)
+def test_a_marker_in_another_cell_is_refused(make_source, before, after):
+    heading = "## The stable form\n\n"
+    text = LAB.replace(heading, heading + before + BEGIN + after + "\n\n")
+    line = text[: text.index(BEGIN)].count("\n") + 1
+    message = _refused(make_source, text)
+    assert f"(line {line}): `" in message
+    assert f"{BEGIN}` stands in a cell" in message
 
 
 def test_a_second_answer_for_one_function_is_refused(make_source):

@@ -11,6 +11,7 @@ import os
 import queue
 import shutil
 from collections import deque
+from contextlib import nullcontext
 from pathlib import Path
 from unittest import mock
 
@@ -111,14 +112,13 @@ def _nbval(notebook, sent=None):
     arguments += ["--nbval-sanitize-with", str(HERE / "nbval_sanitize.cfg"), str(notebook)]
     for plugin in ("cacheprovider", "playwright", "xdist"):
         arguments += ["-p", f"no:{plugin}"]
-    with kernel_environment() as environment, mock.patch.dict(os.environ, environment, clear=True):
-        for name in [name for name in os.environ if name.startswith("PYTEST_")]:
-            del os.environ[name]
-        if sent is None:
+    kernel = nullcontext()
+    if sent is not None:
+        kernel = mock.patch("nbval.plugin.RunningKernel", return_value=RecordedKernel(sent))
+    with kernel_environment() as environment, kernel:
+        own = {k: v for k, v in environment.items() if not k.startswith("PYTEST_")}
+        with mock.patch.dict(os.environ, own, clear=True):
             pytest.main(arguments, plugins=[verdict])
-        else:
-            with mock.patch("nbval.plugin.RunningKernel", lambda *_, **__: RecordedKernel(sent)):
-                pytest.main(arguments, plugins=[verdict])
     return verdict
 
 
@@ -230,7 +230,8 @@ def test_an_edited_output_is_noticed(small, verdict_on, tmp_path, find, tamper):
     assert project.differing({SMALL_PAGE: small}, root) == []
     _write(copy, root / SMALL_PAGE)
     assert project.differing({SMALL_PAGE: small}, root) == [SMALL_PAGE]
-    assert project.out_of_date(root, ["04_small"])[SMALL_PAGE] == "it was changed after it was built"
+    changes = project.out_of_date(root, ["04_small"])
+    assert changes[SMALL_PAGE] == "it was changed after it was built"
 
 
 def test_a_cell_that_was_not_executed_is_noticed(small, tmp_path):

@@ -1,17 +1,17 @@
 """Every course notebook has every part of the form, in order; every lab its own."""
 
-import copy
 import re
-import tomllib
-from pathlib import Path
+from dataclasses import replace
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from lnnn.build import project
 from lnnn.build.widgets import STATE, VIEW, models_of
+from lnnn.learn import quiz_source
+from lnnn.learn.errors import LearnError
 
-PACKAGE = Path(project.__file__).parents[1]
 PARTS = (
     "Predict first",
     "Break it",
@@ -92,74 +92,55 @@ def wrong_explorables(notebook):
     """An explorable with logits and temperature; each one usable with no kernel."""
     state = models_of(notebook)
     wrong, complete = [], False
-    for cell in notebook["cells"]:
-        for output in cell.get("outputs", []):
-            model = state.get(output.get("data", {}).get(VIEW, {}).get("model_id"), {})
-            controls = model.get("state", {}).get("_controls")
-            if not controls:
-                continue
-            names = [control["name"] for control in controls]
-            complete |= (
-                "explore" in cell["metadata"]["tags"]
-                and any(name.startswith("logit") for name in names)
-                and "temperature" in names
-            )
-            if "image/png" not in output["data"] or "text/plain" not in output["data"]:
-                wrong.append(f"{cell['id']}: the explorable has no picture for a page without it")
-            if not model["state"].get("_recording"):
-                wrong.append(f"{cell['id']}: the explorable has no recording")
+    for cell, data, _ in _shown(notebook):
+        model = state.get(data.get(VIEW, {}).get("model_id"), {})
+        controls = model.get("state", {}).get("_controls")
+        if not controls:
+            continue
+        names = [control["name"] for control in controls]
+        complete |= (
+            "explore" in cell["metadata"]["tags"]
+            and any(name.startswith("logit") for name in names)
+            and "temperature" in names
+        )
+        if "image/png" not in data or "text/plain" not in data:
+            wrong.append(f"{cell['id']}: the explorable has no picture for a page without it")
+        if not model["state"].get("_recording"):
+            wrong.append(f"{cell['id']}: the explorable has no recording")
     if not complete:
         wrong.append("no explorable in a cell tagged `explore` has sliders for logits and T")
     return wrong
 
 
-def quiz_of(name):
-    """Where the quiz of a page or of a lab stands."""
-    if name.startswith("lab"):
-        return PACKAGE / "labs" / name / "quiz.toml"
-    return PACKAGE / "learn" / "quizzes" / f"{name}.toml"
+def wrong_quiz(notebook):
+    """A cell asks the page's own quiz, whose questions have three options or more.
 
-
-def wrong_quiz(notebook, folder=None):
-    """3 to 5 questions (6 for placement), a hint for each, an explanation for every option."""
+    What else a quiz must be, ``quiz_source`` asks when it reads one.
+    """
     name = notebook["metadata"]["lnnn"]["name"]
     cells = [c for c in notebook["cells"] if "quiz" in c["metadata"].get("tags", [])]
     if not any(f'quiz("{name}")' in cell["source"] for cell in cells):
         return [f'no cell tagged `quiz` calls quiz("{name}")']
-    path = folder / f"{name}.toml" if folder else quiz_of(name)
-    if not path.is_file():
-        return [f"no file {path.parent.name}/{path.name}"]
-    questions = tomllib.loads(path.read_text(encoding="utf-8")).get("question", [])
-    wrong = []
-    places = any("page" in question for question in questions)
-    if not (len(questions) == 6 if places else 3 <= len(questions) <= 5):
-        wrong.append(f"{len(questions)} questions, not {6 if places else '3 to 5'}")
-    for number, question in enumerate(questions, 1):
-        options = question.get("option", [])
-        if not question.get("text", "").strip() or not question.get("hint", "").strip():
-            wrong.append(f"question {number} lacks its text or its hint")
-        if len(options) < 3 or sum(o.get("correct", False) for o in options) != 1:
-            wrong.append(f"question {number} needs three options or more, one of them correct")
-        for option in options:
-            if not option.get("text", "").strip() or not option.get("explanation", "").strip():
-                wrong.append(f"question {number}: an option lacks its text or its explanation")
-    return wrong
+    try:
+        questions = quiz_source.load(name).questions
+    except LearnError as error:
+        return [str(error)]
+    few = [question.id for question in questions if len(question.options) < 3]
+    return [f"{question}: fewer than three options" for question in few]
 
 
 def wrong_pictures(notebook):
     """Alt text on every picture: outputs, Markdown, HTML."""
     wrong = []
-    for cell in notebook["cells"]:
-        for output in cell.get("outputs", []):
-            for mime in output.get("data", {}):
-                alt = output["metadata"].get(mime, {}).get("alt", "")
-                if mime.startswith("image/") and len(alt.split()) < 3:
-                    wrong.append(f"{cell['id']}: a picture without alt text")
-        if cell["cell_type"] != "markdown":
-            continue
-        for bang, alt, target in _LINK.findall(_FENCED.sub("", cell["source"])):
-            if bang and len(alt.split()) < 3:
-                wrong.append(f"{cell['id']}: no alt text on {target}")
+    for cell, data, metadata in _shown(notebook):
+        for mime in data:
+            alt = metadata.get(mime, {}).get("alt", "")
+            if mime.startswith("image/") and len(alt.split()) < 3:
+                wrong.append(f"{cell['id']}: a picture without alt text")
+    for cell, bang, alt, target in _links(notebook):
+        if bang and len(alt.split()) < 3:
+            wrong.append(f"{cell['id']}: no alt text on {target}")
+    for cell in _markdown(notebook):
         for tag in _IMG.findall(cell["source"]):
             if not re.search(r"\balt=[\"'][^\"']+", tag):
                 wrong.append(f"{cell['id']}: no alt text on {tag}")
@@ -169,17 +150,14 @@ def wrong_pictures(notebook):
 def wrong_links(notebook, folder):
     """Relative links lead to a file, attachments to an attachment."""
     wrong = []
-    for cell in notebook["cells"]:
-        if cell["cell_type"] != "markdown":
-            continue
-        for _, _, target in _LINK.findall(_FENCED.sub("", cell["source"])):
-            path = target.partition("#")[0]
-            if target.startswith("attachment:"):
-                resolved = target.removeprefix("attachment:") in cell.get("attachments", {})
-            else:
-                resolved = re.match(r"[a-z]+:", target) or (folder / path).exists()
-            if not resolved:
-                wrong.append(f"{cell['id']}: {target} leads nowhere")
+    for cell, _, _, target in _links(notebook):
+        if target.startswith("attachment:"):
+            resolved = target.removeprefix("attachment:") in cell.get("attachments", {})
+        else:
+            path = folder / target.partition("#")[0]
+            resolved = re.match(r"[a-z]+:", target) or path.exists()
+        if not resolved:
+            wrong.append(f"{cell['id']}: {target} leads nowhere")
     return wrong
 
 
@@ -221,10 +199,30 @@ def wrong_lab(notebook):
     return wrong
 
 
-def _prose(notebook):
-    cells = [c["source"] for c in notebook["cells"] if c["cell_type"] == "markdown"]
-    return _FENCED.sub("", "\n\n".join(cells))
+def _markdown(notebook):
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
 
+
+def _prose(notebook):
+    return _FENCED.sub("", "\n\n".join(cell["source"] for cell in _markdown(notebook)))
+
+
+def _links(notebook):
+    """(cell, "!" of a picture or "", text, target) of every link of the prose."""
+    for cell in _markdown(notebook):
+        for link in _LINK.findall(_FENCED.sub("", cell["source"])):
+            yield cell, *link
+
+
+def _shown(notebook):
+    """(cell, data, metadata) of every output that is no stream and no error."""
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                yield cell, output["data"], output["metadata"]
+
+
+FORM = (wrong_parts, wrong_head, wrong_explorables, wrong_quiz, wrong_pictures, wrong_references)
 
 # The committed notebooks.
 
@@ -235,17 +233,7 @@ def test_there_is_a_course_and_there_are_labs():
 
 
 @pytest.mark.parametrize("name", _names("course"))
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        wrong_parts,
-        wrong_head,
-        wrong_explorables,
-        wrong_quiz,
-        wrong_pictures,
-        wrong_references,
-    ],
-)
+@pytest.mark.parametrize("wrong", FORM)
 def test_a_course_notebook_has_the_form(name, wrong):
     assert wrong(_notebook(f"course/{name}.ipynb")) == []
 
@@ -285,105 +273,68 @@ HEAD = """\
 - **bound** it;
 - **explain** why.
 """
-QUESTION = """\
-[[question]]
-text = "Which?"
-hint = "Think."
-""" + "".join(
-    f"""\
-[[question.option]]
-text = "{letter}"
-explanation = "Because."
-correct = {str(letter == "a").lower()}
-"""
-    for letter in "abc"
-)
-
-
-def _markdown(text, **more):
-    return {"cell_type": "markdown", "id": "m", "metadata": {}, "source": text, **more}
 
 
 def _code(text, tag, *outputs):
-    metadata = {"tags": [tag]}
-    return {
-        "cell_type": "code",
-        "id": tag,
-        "metadata": metadata,
-        "source": text,
-        "outputs": [*outputs],
-    }
+    return new_code_cell(text, id=tag, metadata={"tags": [tag]}, outputs=[*outputs])
 
 
 @pytest.fixture
 def good():
     view = {VIEW: {"model_id": "w"}, "image/png": "", "text/plain": "It holds."}
-    shown = {
-        "output_type": "display_data",
-        "data": view,
-        "metadata": {"image/png": {"alt": "Both formulas hold."}},
-    }
+    alt = {"image/png": {"alt": "Both formulas hold."}}
+    shown = new_output("display_data", data=view, metadata=alt)
     controls = [{"name": "logit_1"}, {"name": "temperature"}]
     model = {"state": {"_controls": controls, "_recording": {"scenes": [1]}}}
-    parts = [_markdown(f"## {part}\n\ntext") for part in PARTS[:-1]]
+    parts = [new_markdown_cell(f"## {part}\n\ntext") for part in PARTS[:-1]]
     parts.insert(3, _code("explore.shift(f)", "explore", shown))
-    parts.append(_code('quiz("04_page")', "quiz"))
+    parts.append(_code('quiz("04_log_softmax")', "quiz"))
     recap = "## Recap\n\n[1](https://doi.org/10.1093/imanum/draa038) ![a plain picture](p.png)"
     return {
-        "cells": [_markdown(HEAD), *parts, _markdown(recap)],
+        "cells": [new_markdown_cell(HEAD), *parts, new_markdown_cell(recap)],
         "metadata": {
-            "lnnn": {"name": "04_page"},
+            "lnnn": {"name": "04_log_softmax"},
             "widgets": {STATE: {"state": {"w": model}}},
         },
     }
 
 
 @pytest.fixture
-def quizzes(tmp_path):
-    (tmp_path / "04_page.toml").write_text(QUESTION * 3)
+def all_wrong(tmp_path):
+    """``all_wrong(notebook)``: every fault of a page that stands beside one picture, p.png."""
     (tmp_path / "p.png").touch()
-    return tmp_path
+
+    def find(notebook):
+        faults = [fault for wrong in FORM for fault in wrong(notebook)]
+        return faults + wrong_links(notebook, tmp_path)
+
+    return find
 
 
-def _all_wrong(notebook, folder):
-    return [
-        *wrong_parts(notebook),
-        *wrong_head(notebook),
-        *wrong_explorables(notebook),
-        *wrong_quiz(notebook, folder),
-        *wrong_pictures(notebook),
-        *wrong_links(notebook, folder),
-        *wrong_references(notebook),
-    ]
-
-
-def test_a_notebook_in_form_has_no_fault(good, quizzes):
-    assert _all_wrong(good, quizzes) == []
+def test_a_notebook_in_form_has_no_fault(good, all_wrong):
+    assert all_wrong(good) == []
 
 
 def _edit(old, new):
-    def fault(notebook, quizzes):
+    def fault(notebook):
         for cell in notebook["cells"]:
             cell["source"] = cell["source"].replace(old, new)
 
     return fault
 
 
-def _edit_quiz(old, new, count=1):
-    def fault(notebook, quizzes):
-        path = quizzes / "04_page.toml"
-        path.write_text(path.read_text().replace(old, new, count))
-
-    return fault
+def _rename(notebook):
+    notebook["metadata"]["lnnn"]["name"] = "04_page"
+    _edit("04_log_softmax", "04_page")(notebook)
 
 
-def _swap(notebook, quizzes):
+def _swap(notebook):
     cells = notebook["cells"]
     cells[1], cells[2] = cells[2], cells[1]
 
 
 def _without(*keys):
-    def fault(notebook, quizzes):
+    def fault(notebook):
         output = notebook["cells"][4]["outputs"][0]
         for key in keys[:-1]:
             output = output[key]
@@ -393,17 +344,17 @@ def _without(*keys):
 
 
 def _controls(*names):
-    def fault(notebook, quizzes):
+    def fault(notebook):
         models_of(notebook)["w"]["state"]["_controls"] = [{"name": name} for name in names]
 
     return fault
 
 
-def _no_recording(notebook, quizzes):
+def _no_recording(notebook):
     models_of(notebook)["w"]["state"]["_recording"] = {}
 
 
-def _other_tag(notebook, quizzes):
+def _other_tag(notebook):
     notebook["cells"][4]["metadata"]["tags"] = ["demo"]
 
 
@@ -423,13 +374,8 @@ FAULTS = {
     "no alt text": (_without("metadata", "image/png"), "without alt text"),
     "no alt text in Markdown": (_edit("![a plain picture]", "![]"), "no alt text on p.png"),
     "no alt text in HTML": (_edit("text", '<img src="p.png">'), "no alt text on <img"),
-    "another quiz": (_edit("04_page", "05_page"), "no cell tagged `quiz`"),
-    "two questions": (_edit_quiz(QUESTION, ""), "2 questions"),
-    "six questions": (_edit_quiz(QUESTION, QUESTION * 4), "6 questions"),
-    "no hint": (_edit_quiz('"Think."', '""'), "question 1 lacks"),
-    "no explanation": (_edit_quiz('"Because."', '" "'), "lacks its text or its explanation"),
-    "nothing correct": (_edit_quiz("correct = true", "correct = false"), "one of them correct"),
-    "two correct": (_edit_quiz("correct = false", "correct = true"), "one of them correct"),
+    "another quiz": (_edit("04_log", "05_log"), "no cell tagged `quiz`"),
+    "no quiz of this name": (_rename, "there is no quiz of this name"),
     "a dead link": (_edit("p.png", "q.png"), "q.png leads nowhere"),
     "a dead attachment": (_edit("p.png", "attachment:p.png"), "leads nowhere"),
     "no DOI": (_edit("doi.org/10.", "example.org/"), "no paper by its DOI"),
@@ -439,15 +385,22 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("fault", "sentence"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_in_the_form_is_named(good, quizzes, fault, sentence):
-    broken = copy.deepcopy(good)
-    fault(broken, quizzes)
-    assert any(sentence in wrong for wrong in _all_wrong(broken, quizzes))
+def test_a_fault_in_the_form_is_named(good, all_wrong, fault, sentence):
+    fault(good)
+    assert any(sentence in wrong for wrong in all_wrong(good))
+
+
+def test_a_question_with_two_options_is_named(good, monkeypatch):
+    asked = quiz_source.load("04_log_softmax")
+    first = replace(asked.questions[0], id="few", options=asked.questions[0].options[:2])
+    shorter = replace(asked, questions=(first, *asked.questions[1:]))
+    monkeypatch.setattr(quiz_source, "load", lambda name: shorter)
+    assert wrong_quiz(good) == ["few: fewer than three options"]
 
 
 def test_a_lab_answer_without_its_check_is_named():
     head = "**Level:** a **Time:** b **Builds on:** c **Not in this lab:** d"
-    cells = [_markdown(head), _code("", "answer"), _code("", "check")]
+    cells = [new_markdown_cell(head), _code("", "answer"), _code("", "check")]
     cells[1]["id"], cells[2]["id"] = "answer-log-softmax", "check-log-softmax"
     assert wrong_lab({"cells": cells}) == []
     cells.insert(2, _code("", "demo"))

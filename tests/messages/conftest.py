@@ -2,6 +2,7 @@
 
 import io
 import sys
+from contextlib import contextmanager
 
 import pytest
 from babel.messages import extract
@@ -40,15 +41,29 @@ def known(found):
     return {one for _, said in found for one in ((said,) if isinstance(said, str) else said)}
 
 
+@pytest.fixture(scope="session")
+def in_pseudo(known):
+    """``with in_pseudo():`` speaks the pseudo-language. What it is asked for must be extracted."""
+
+    @contextmanager
+    def speaking():
+        language = Pseudo()
+        messages.install(language)
+        try:
+            yield
+        finally:
+            messages.use(None)
+        unknown = language.asked - known
+        assert not unknown, f"Babel does not find these; is one of them put together? {unknown}"
+
+    return speaking
+
+
 @pytest.fixture
-def pseudo(known):
-    """The pseudo-language, spoken in this test. Whatever was asked for must be extracted."""
-    language = Pseudo()
-    messages.install(language)
-    yield language
-    messages.use(None)
-    unknown = language.asked - known
-    assert not unknown, f"Babel does not find these; is one of them put together? {unknown}"
+def pseudo(in_pseudo):
+    """The pseudo-language, spoken in this test."""
+    with in_pseudo():
+        yield
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ is glued to it.
 
 import gettext
 import re
-from html.parser import HTMLParser
+
+from bs4 import BeautifulSoup
 
 _ACCENTED = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -112,44 +113,22 @@ def glued(line: str) -> bool:
     return bool(_GLUED.search(_messages_as(line, sign)))
 
 
-class _Lines(HTMLParser):
-    """What an HTML page shows and reads out, line by line, without its code."""
-
-    INLINE = frozenset({"a", "b", "em", "i", "sub", "sup"})
-    SILENT = frozenset({"code", "pre", "style", "script"})
-    SPOKEN = ("aria-label", "title", "alt", "placeholder")
-    VOID = frozenset({"meta", "br", "rect", "path", "link", "img", "hr"})
-
-    def __init__(self, html: str):
-        super().__init__()
-        self.lines = [""]
-        self._silent = 0
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        if tag in self.SILENT:
-            self._silent += 1
-            self.lines[-1] += "` `" if tag in ("code", "pre") else ""
-        elif tag not in self.INLINE:
-            self.lines.append("")
-        for name, value in attributes:
-            if name in self.SPOKEN:
-                self.lines[-1:] = [value, self.lines[-1]]
-
-    def handle_endtag(self, tag):
-        if tag in self.SILENT:
-            self._silent -= 1
-        elif tag not in self.INLINE:
-            self.lines.append("")
-
-    def handle_data(self, data):
-        if not self._silent:
-            self.lines[-1] += data
+_INLINE = ["a", "b", "em", "i", "sub", "sup"]
+_SPOKEN = ("aria-label", "title", "alt", "placeholder")
 
 
 def lines_of_html(html: str) -> list[str]:
     """The lines of a page, as a reader or a screen reader gets them; code is "` `"."""
-    return [" ".join(line.split()) for line in _Lines(html).lines if line.strip()]
+    page = BeautifulSoup(html, "html.parser")
+    for silent in page(["style", "script"]):
+        silent.decompose()
+    for code in page(["code", "pre"]):
+        code.replace_with("` `")
+    for inline in page(_INLINE):
+        inline.unwrap()
+    page.smooth()
+    lines = [tag[name] for tag in page(True) for name in _SPOKEN if name in tag.attrs]
+    return [" ".join(line.split()) for line in (*lines, *page.strings) if line.strip()]
 
 
 def faults(lines: list[str], own: tuple[str, ...] = ()) -> list[str]:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from unittest.mock import Mock
 
 import pytest
 from pseudo import assert_said as said
@@ -29,6 +30,7 @@ def lnnn(pseudo, monkeypatch, tmp_path):
     """The command line, loaded in the pseudo-language; what it printed, line by line."""
     monkeypatch.setenv("COLUMNS", "1000")
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.ipynb").touch()
     spec = importlib.util.spec_from_file_location("lnnn_cli_pseudo", cli.__file__)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -63,7 +65,6 @@ WRONG_USE = {
 def test_wrong_use_of_the_command_line(lnnn, tmp_path, name):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("x")
-    (tmp_path / "a.ipynb").write_text("")
     code, lines = lnnn(*WRONG_USE[name])
     assert code == 2
     own = (re.escape(str(tmp_path)), r"test_lab\*\.py", r"\b(empty|file)\b(?=:)", "--[a-z]+")
@@ -78,36 +79,25 @@ def test_what_typer_itself_refuses_is_all_typers(lnnn, arguments):
     said(["⟦⟧", *lines], OF_TYPER)
 
 
-def test_a_result_that_cannot_be_written(lnnn, tmp_path, monkeypatch):
-    (tmp_path / "a.ipynb").write_text("")
-
-    def refuse(*_arguments):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("lnnn.grading.results.ResultsFolder.__init__", refuse)
+def test_a_result_that_cannot_be_written(lnnn, monkeypatch):
+    full = Mock(side_effect=OSError(28, "No space left on device"))
+    monkeypatch.setattr("lnnn.grading.results.ResultsFolder.__init__", full)
     code, lines = lnnn("grade", "a.ipynb", "--out", "out")
     assert code == 2
     said(lines, (r"\bout(?=:)", "No space left on device"))
 
 
 @pytest.mark.parametrize("end", [OSError(28, "No space left"), KeyboardInterrupt()], ids=repr)
-def test_a_batch_that_ends_early(lnnn, tmp_path, monkeypatch, end):
-    (tmp_path / "a.ipynb").write_text("")
-
-    def stop(*_arguments):
-        raise end
-
-    monkeypatch.setattr("lnnn.grading.batch.grade_batch", stop)
+def test_a_batch_that_ends_early(lnnn, monkeypatch, end):
+    monkeypatch.setattr("lnnn.grading.batch.grade_batch", Mock(side_effect=end))
     code, lines = lnnn("grade", "a.ipynb", "--out", "out")
     assert code in (3, 130)
     said(lines, (r"\bout(?=[:/])", r"\[Errno 28\] No space left"))
 
 
 def test_a_command_whose_module_is_missing(lnnn, monkeypatch):
-    def lacking(*_arguments):
-        raise ModuleNotFoundError("No module named 'msgpack'", name="msgpack")
-
-    monkeypatch.setattr("lnnn.grading.suites.find_suites", lacking)
+    lacking = ModuleNotFoundError("No module named 'msgpack'", name="msgpack")
+    monkeypatch.setattr("lnnn.grading.suites.find_suites", Mock(side_effect=lacking))
     code, lines = lnnn("try", "lab04", "a.ipynb")
     assert code == 3
     said(lines, (r"\b(lnnn try|msgpack|pip install 'lnnn(\[grade\])?')",))

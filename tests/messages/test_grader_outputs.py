@@ -6,10 +6,9 @@ import re
 from dataclasses import replace
 
 import pytest
-from pseudo import Pseudo, assert_said, lines_of_html
+from pseudo import assert_said, lines_of_html
 from rich.console import Console
 
-from lnnn import messages
 from lnnn.build.project import ROOT
 from lnnn.grading import batch
 from lnnn.grading.batch import find_submissions
@@ -75,43 +74,36 @@ OF_THE_STUDENTS = (
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory, known):
+def graded(tmp_path_factory, in_pseudo):
     """The results of all these submissions, each graded in the pseudo-language.
 
     Without a wall, which would say nothing else and need not be installed.
     """
     folder = tmp_path_factory.mktemp("in")
     hasty = replace(LIMITS, total_seconds=1.0)  # for the one whose cells add up
-    language = Pseudo()
-    messages.install(language)
+    results: dict[str, Graded] = {}
 
     def grade(path, grader, lab=None):
         results[path.stem] = grader.grade(read_submission(path, grader.suites, lab))
 
-    results: dict[str, Graded] = {}
-    try:
-        with (
-            Grader(Suites(HIDDEN), 5, LIMITS, backend="none") as grader,
-            Grader(Suites(HIDDEN), 5, hasty, backend="none") as hurried,
-        ):
-            for name, (cells, _status) in ADDED.items():
-                path = handed_in(folder / f"{name}.ipynb", *cells)
-                grade(path, hurried if name == "slow" else grader)
-            lacking = ["softmax", "masked_log_softmax"]
-            grade(handed_in(folder / "missing.ipynb", without=lacking), grader)
-            (folder / "cut.ipynb").write_text('{"cells": [', encoding="utf-8")
-            grade(folder / "cut.ipynb", grader, LAB)
-    finally:
-        messages.use(None)
+    with (
+        in_pseudo(),
+        Grader(Suites(HIDDEN), 5, LIMITS, backend="none") as grader,
+        Grader(Suites(HIDDEN), 5, hasty, backend="none") as hurried,
+    ):
+        for name, (cells, _status) in ADDED.items():
+            path = handed_in(folder / f"{name}.ipynb", *cells)
+            grade(path, hurried if name == "slow" else grader)
+        lacking = ["softmax", "masked_log_softmax"]
+        grade(handed_in(folder / "missing.ipynb", without=lacking), grader)
+        (folder / "cut.ipynb").write_text('{"cells": [', encoding="utf-8")
+        grade(folder / "cut.ipynb", grader, LAB)
     wanted = {name: status for name, (_cells, status) in ADDED.items()}
     wanted |= {"missing": "graded", "cut": "unreadable"}
     assert {name: result.status for name, result in results.items()} == wanted
-    unknown = language.asked - known
-    assert not unknown, f"Babel does not find {unknown}"
     return results
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [*ADDED, "cut", "missing"])
 def test_the_page_of_a_submission(pseudo, graded, name):
     page = feedback.page(graded[name])
@@ -119,7 +111,6 @@ def test_the_page_of_a_submission(pseudo, graded, name):
     assert "</html>" in page
 
 
-@pytest.mark.slow
 def test_what_an_answer_loses(pseudo, graded):
     """For maintainers: with what the tests saw, which a student never reads."""
     for name in ("wrong", "raising", "broken"):
@@ -129,7 +120,6 @@ def test_what_an_answer_loses(pseudo, graded):
         said(titles, OF_THE_STUDENTS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("terminal", [True, False])
 def test_the_terminal(pseudo, graded, tmp_path, terminal):
     folder = tmp_path / "in"

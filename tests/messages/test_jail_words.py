@@ -74,25 +74,21 @@ ENDS = {
 }
 
 
-@pytest.mark.slow
+def call_twice(session, name):
+    session.call(name, (), {})
+    session.call(name, (), {})
+
+
 @pytest.mark.parametrize("what", ENDS)
 def test_how_a_session_ends(pseudo, what):
-    def twice(session):
+    with Jail(LIMITS, backend="none") as jail, jail.open() as session:
         session.run_cells([ENDS[what]])
-        session.call("f", (), {})
-        session.call("f", (), {})
-
-    with (
-        Jail(LIMITS, backend="none") as jail,
-        jail.open() as session,
-        pytest.raises(SessionEnded) as ended,
-    ):
-        twice(session)
+        with pytest.raises(SessionEnded) as ended:
+            call_twice(session, "f")
     # The protocol names its faults itself, as Python does.
     said([ended.value.detail], (r"\bf\b", "the prefix is not one of this protocol", "SIGSEGV"))
 
 
-@pytest.mark.slow
 def test_what_a_call_comes_to(pseudo):
     with Jail(LIMITS, backend="none") as jail, jail.open() as session:
         session.run_cells(["def f():\n    return {1}"])
@@ -113,14 +109,13 @@ def test_no_jail(pseudo, monkeypatch):
 
 
 def test_a_jail_that_shows_what_it_must_hide(pseudo, monkeypatch):
+    def showing(python):
+        for launch in backends.unsafe_launches(python):
+            launch.shows = lambda path: True
+            yield launch
+
     monkeypatch.setattr(jail_module, "_chosen", {})
-    showing = lambda python: map(_showing, backends.unsafe_launches(python))  # noqa: E731
     monkeypatch.setitem(jail_module._WAYS, backends.NONE, showing)
     with pytest.raises(JailUnavailable) as caught:
         Jail(backend="none", hidden=["/etc", "/usr"]).open()
     said([str(caught.value)], (r"/(etc|usr)\b", r"\bnone:"))
-
-
-def _showing(launch):
-    launch.shows = lambda path: True
-    return launch

@@ -1,66 +1,43 @@
 """What is said of a file that was handed in: why it can't be graded, and what was odd about it."""
 
+import functools
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+import small_lab
 from pseudo import assert_said
+from small_lab import code, text_cell
+from test_submission_files import MALFORMED, as_bytes
 
 from lnnn.build.project import ROOT
 from lnnn.grading.submission import read_submission
 from lnnn.grading.suites import Suites
 
-LAB = "lab04_log_softmax"
-PLAIN = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-
-
-def code(source, **more):
-    return PLAIN | {"source": source} | more
-
-
-def notebook(*cells, lab=LAB, **more):
-    metadata = {"lnnn": {"name": lab}} if lab else {}
-    return json.dumps({"nbformat": 4, "cells": list(cells), "metadata": metadata} | more)
-
-
-SUBMITTED = json.loads((ROOT / "solutions" / f"{LAB}.ipynb").read_text(encoding="utf-8"))["cells"]
+notebook = functools.partial(small_lab.notebook, lab="lab04_log_softmax")
 OLD = {"worksheets": [{"cells": [code("x = 1")]}], "nbformat": 3, "metadata": {}}
 MAGICS = "\n".join(f"%load_ext number{n}" for n in range(7))
-UNREADABLE = {
-    "empty": "",
-    "nested": "[" * 100_000,
-    "digits": '{"cells": ' + "9" * 5000 + "}",
-    "a list": "[1]",
-    "a number": "17",
-    "a text": '"x"',
-    "nothing": "null",
+UNREADABLE = {kind: content for kind, (content, _reason) in MALFORMED.items()} | {
     "true": "true",
-    "no cells": "{}",
-    "cells of another kind": '{"cells": {"a": 1}}',
-    "many cells": '{"cells": [' + "0," * 20_000 + "0]}",
-    "cut off": notebook(code("x = 1"))[:60],
-    "damaged": notebook(code("x = 1")) + "}",
-    "a web page": "<!DOCTYPE html><html></html>",
-    "a zip": "PK\x03\x04xxx",
-    "plain text": "my answer is 42",
-    "UTF-16 cut": notebook().encode("utf-16")[:-1],
-    "too large": b" " * 50_000_001 + b"{",
-    "another lab": notebook(lab="homework"),
-    "no lab": notebook(lab=None),
+    "another lab": json.dumps(notebook([], lab="homework")),
+    "no lab": json.dumps(notebook([], lab=None)),
 }
 ODD = {
-    "no cell": notebook(None, 5, "text", [], True, {"cell_type": "code"}, code("x = 1")),
+    "no cell": [None, 5, "text", [], True, {"cell_type": "code"}, code("x = 1")],
+    "a copy": [code("def f(): pass", "a")] * 2,
+    "commands": [code("%time\n!ls\nx = 1"), code(MAGICS)],
+    "Markdown": [text_cell("def f(x):\n    return x")],
+    "the course": [code("from lnnn import exact\ndef f(x):\n    return exact.lse(x)")],
+    "no Python": [*map(code, ("x = (", "x = '\ud800'", "x = 1\0", "x =" + " -" * 90_000))],
+    "much code": [code("x = 1\n" * 200_000)],
+    "many cells": [code("x(")] * 600,
+    "many notes": [None] * 40,
+}
+ODD = {kind: json.dumps(notebook(cells)) for kind, cells in ODD.items()} | {
     "format 3": json.dumps(OLD),
-    "format 5": notebook(code("x = 1"), nbformat=5),
-    "a copy": notebook(code("def f(): pass", id="a"), code("def f(): pass", id="a")),
-    "commands": notebook(code("%time\n!ls\nx = 1"), code(MAGICS)),
-    "Markdown": notebook({"cell_type": "markdown", "source": "def f(x):\n    return x"}),
-    "the course": notebook(code("from lnnn import exact\ndef f(x):\n    return exact.lse(x)")),
-    "no Python": notebook(*map(code, ("x = (", "x = '\ud800'", "x = 1\0", "x =" + " -" * 90_000))),
-    "much code": notebook(code("x = 1\n" * 200_000)),
-    "many cells": notebook(*[code("x(")] * 600),
-    "many notes": notebook(*[None] * 40),
-    "other bytes": notebook(code("x = 1")).encode()[:-1] + b',"a":"\xe4"}',
+    "format 5": json.dumps(notebook([code("x = 1")], nbformat=5)),
+    "other bytes": json.dumps(notebook([code("x = 1")])).encode()[:-1] + b',"a":"\xe4"}',
 }
 SCRIPTS = {
     "bytes": bytes(range(256)) * 20,
@@ -72,7 +49,7 @@ SCRIPTS = {
 OF_THE_FILES = (
     # Python's own words on what is wrong with a file.
     r"'\(' was never closed|invalid syntax|source code string cannot contain null bytes",
-    r"\bExtra data",
+    r"\bExtra data|\bExpecting ',' delimiter",
     r"\b(homework\.ipynb|homework|x|exact|f|null)\b",
 )
 
@@ -96,9 +73,8 @@ def said(suites):
 
 @pytest.mark.parametrize("kind", UNREADABLE)
 def test_why_a_notebook_cannot_be_graded(pseudo, said, tmp_path, kind):
-    content = UNREADABLE[kind]
     path = tmp_path / ("homework.ipynb" if kind == "no lab" else "lab04.ipynb")
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.write_bytes(as_bytes(UNREADABLE[kind]))
     lines = said(path)
     assert len(lines) == 1
     assert_said(lines, OF_THE_FILES)
@@ -106,11 +82,8 @@ def test_why_a_notebook_cannot_be_graded(pseudo, said, tmp_path, kind):
 
 @pytest.mark.parametrize("kind", ODD)
 def test_notes_on_a_notebook(pseudo, said, tmp_path, kind):
-    content = ODD[kind]
     path = tmp_path / "lab04.ipynb"
-    path.write_bytes(
-        content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
-    )
+    path.write_bytes(as_bytes(ODD[kind]))
     assert_said(said(path), OF_THE_FILES)
 
 
@@ -130,13 +103,10 @@ def test_files_that_are_none(pseudo, said, tmp_path, monkeypatch):
     (tmp_path / "link.ipynb").symlink_to("/etc/passwd")
     lines = [said(tmp_path / name)[0] for name in ("lab04.docx", "folder.ipynb", "link.ipynb")]
     lines += [said(Path("/dev/null.ipynb"))[0], said(tmp_path / "gone.ipynb")[0]]
-    (tmp_path / "lab97.ipynb").write_text(notebook(lab=None))
-    (tmp_path / "lab01.ipynb").write_text(notebook())
+    (tmp_path / "lab97.ipynb").write_text(json.dumps(notebook([], lab=None)))
+    (tmp_path / "lab01.ipynb").write_text(json.dumps(notebook([])))
     lines += [said(tmp_path / "lab97.ipynb")[0], said(tmp_path / "lab01.ipynb", "lab01")[0]]
-
-    def refuse(*_arguments):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("lnnn.grading.source_file.os.open", refuse)
+    refused = Mock(side_effect=PermissionError(13, "Permission denied"))
+    monkeypatch.setattr("lnnn.grading.source_file.os.open", refused)
     lines += said(tmp_path / "lab01.ipynb")
     assert_said(lines, (r"\blab04\.docx\b", "No such file or directory", "Not a directory"))

@@ -35,7 +35,7 @@ def main(
     from lnnn.build import project
     from lnnn.build.errors import BuildError
 
-    root = project.ROOT if root is None else root
+    root = root or project.ROOT
     try:
         if not project.source_files(root):
             raise BuildError(

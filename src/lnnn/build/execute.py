@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +19,10 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
-from lnnn.build.errors import BuildError
+from lnnn.build.errors import BuildError, raised
 
 CELL_SECONDS = 300
+AT_A_TIME = 2
 
 _KERNEL = Path(__file__).with_name("traced_kernel.py")
 
@@ -97,13 +98,9 @@ def kernel_environment():
         yield environment
 
 
-def execute_all(jobs: list[Job], at_a_time: int = 2) -> None:
-    """Execute notebooks, ``at_a_time`` together. Raises BuildError that names all that failed."""
-    asyncio.run(_execute_all(jobs, at_a_time))
-
-
-async def _execute_all(jobs, at_a_time):
-    gate = asyncio.Semaphore(at_a_time)
+async def execute_all(jobs: Iterable[Job]) -> None:
+    """Execute notebooks, AT_A_TIME together. Raises BuildError that names all that failed."""
+    gate = asyncio.Semaphore(AT_A_TIME)
 
     async def one(job):
         async with gate:
@@ -147,11 +144,8 @@ async def _execute(job: Job):
             # Else nbclient lets a kernel that it was given live until we exit: all of them at once.
             await client.async_execute(env=environment, cleanup_kc=True)
         except CellExecutionError as error:
-            cell = _failed_cell(job.notebook)
-            raise BuildError(
-                f"{job.place(cell.id)}: raised {error.ename}: {error.evalue}. Mend the cell, or "
-                "tag it `raises-exception` if that is its point."
-            ) from error
+            failed = job.notebook.cells[max(job.sent)]  # no cell after it has run
+            raise raised(job.place(failed.id), error) from error
         except (CellTimeoutError, DeadKernelError) as error:
             raise BuildError(f"{job.place(None)}: {error}") from error
         job.notes = (jupyter / "notes").read_text(encoding="utf-8")
@@ -166,14 +160,3 @@ def _kernel(folder: Path, root: Path, notes: Path) -> AsyncKernelManager:
     (folder / "python3" / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
     specs = KernelSpecManager(kernel_dirs=[str(folder)], ensure_native_kernel=False)
     return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs)
-
-
-def _failed_cell(notebook):
-    """The cell whose output is an error that its tags do not announce."""
-    return next(
-        cell
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        and "raises-exception" not in cell.metadata.tags
-        and any(output.output_type == "error" for output in cell.outputs)
-    )

@@ -19,17 +19,15 @@ import base64
 import builtins
 import copy
 import functools
-import io
 import json
 import re
 import textwrap
-import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from lnnn.build import solutions
-from lnnn.build.errors import BuildError, at
+from lnnn.build.errors import BuildError
 from lnnn.build.source import Source
 
 EXPRESSION_NODES = 6
@@ -105,14 +103,12 @@ def fragments(source: Source) -> list[Fragment]:
     """
     found = {}
     in_solutions = set()
-    for cell in source.cells:
-        if cell.role != "answer":
-            continue
+    for cell in source.answers:
         function = solutions.answer_function(source, cell).name
         for statement in ast.parse(_dedent(solutions.solution_block(source, cell))).body:
             for node in ast.walk(statement):
                 if isinstance(node, ast.stmt | ast.expr):
-                    in_solutions.add(_dump(node))
+                    in_solutions.add(ast.dump(node))
                 if _is_fragment(node):
                     fragment = _fragment(function, node)
                     found.setdefault(fragment.dump, fragment)
@@ -190,7 +186,7 @@ class _Reading:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 self.markdown(node.value, strict=False)
-        self.prose("\n".join(_comments(text)))
+        self.prose("\n".join(comment for _, comment in solutions.comments(text)))
         self._characters(text)
 
     def markdown(self, text: str, strict: bool = True) -> None:
@@ -266,9 +262,9 @@ class _Reading:
     def _tree(self, tree: ast.AST) -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.stmt | ast.expr):
-                self._dumps.add(_dump(node))
+                self._dumps.add(ast.dump(node))
                 if _size(node) >= RENAMED_NODES:
-                    self._renamed.add(_dump(node, {}))
+                    self._renamed.add(ast.dump(_renamed(node)))
 
     def _characters(self, text: str) -> None:
         if text not in self._texts:
@@ -313,17 +309,17 @@ def _given(source: Source, entry: str, in_solutions: set[str]) -> set[str]:
         body = ast.parse(_dedent(entry)).body
     except SyntaxError as error:
         raise BuildError(
-            f"{at(source.path)}: `{entry}` under `given` is not valid Python ({error.msg})."
+            f"{source.path}: `{entry}` under `given` is not valid Python ({error.msg})."
         ) from error
     roots = [s.value if isinstance(s, ast.Expr) else s for s in body]
     for root in roots:
-        if _dump(root) not in in_solutions:
+        if ast.dump(root) not in in_solutions:
             raise BuildError(
-                f"{at(source.path)}: `{entry}` under `given` stands in no solution of this lab. "
+                f"{source.path}: `{entry}` under `given` stands in no solution of this lab. "
                 "Remove it from the front matter, or write it as the solution does."
             )
     return {
-        _dump(n) for root in roots for n in ast.walk(root) if isinstance(n, ast.stmt | ast.expr)
+        ast.dump(n) for root in roots for n in ast.walk(root) if isinstance(n, ast.stmt | ast.expr)
     }
 
 
@@ -339,47 +335,29 @@ def _fragment(function: str, node: ast.AST) -> Fragment:
     code = ast.unparse(node)
     first = code.splitlines()[0]
     if _size(node) < RENAMED_NODES:
-        return Fragment(function, first, _dump(node), _squeeze(code))
-    pattern = tuple(_TOKEN.findall(ast.unparse(_Rename().visit(copy.deepcopy(node)))))
-    return Fragment(function, first, _dump(node), _squeeze(code), _dump(node, {}), pattern)
-
-
-def _dump(value, names: dict[str, str] | None = None) -> str:
-    """A tree as text. With ``names``, variables are called by the order in which they come."""
-    if isinstance(value, list):
-        return f"[{','.join([_dump(member, names) for member in value])}]"
-    if not isinstance(value, ast.AST):
-        return repr(value)
-    if isinstance(value, ast.Name) and names is not None and value.id not in _KEPT_NAMES:
-        return names.setdefault(value.id, f"lnnn_name_{len(names)}")
-    members = [_dump(getattr(value, field, None), names) for field in value._fields]
-    return f"{type(value).__name__}({','.join(members)})"
+        return Fragment(function, first, ast.dump(node), _squeeze(code))
+    renamed = _renamed(node)
+    pattern = tuple(_TOKEN.findall(ast.unparse(renamed)))
+    return Fragment(function, first, ast.dump(node), _squeeze(code), ast.dump(renamed), pattern)
 
 
 def _size(node: ast.AST) -> int:
     return sum(not isinstance(part, _WITHOUT_MEANING) for part in ast.walk(node))
 
 
-class _Rename(ast.NodeTransformer):
-    def __init__(self):
-        self._names: dict[str, str] = {}
-
-    def visit_Name(self, node):
-        if node.id not in _KEPT_NAMES:
-            node.id = self._names.setdefault(node.id, f"lnnn_name_{len(self._names)}")
-        return node
+def _renamed(node: ast.AST) -> ast.AST:
+    """A copy of a tree whose variables are called by the order in which they come."""
+    node = copy.deepcopy(node)
+    names: dict[str, str] = {}
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and part.id not in _KEPT_NAMES:
+            part.id = names.setdefault(part.id, f"lnnn_name_{len(names)}")
+    return node
 
 
 def _squeeze(text: str) -> str:
     """Text without white space and line continuations, with one kind of quote."""
     return re.sub(r"[\s\\]+", "", text).replace('"', "'")
-
-
-def _comments(text: str) -> Iterator[str]:
-    """The comments of Python that parses. Neighbouring ones stay together as lines."""
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.string
 
 
 def _dedent(text: str) -> str:

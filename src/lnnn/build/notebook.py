@@ -1,6 +1,7 @@
 """Assemble a notebook from a source: cells, ids, metadata. Nothing is run here."""
 
 import hashlib
+import itertools
 import re
 import unicodedata
 
@@ -137,7 +138,7 @@ class _Ids:
     def __init__(self, source: Source):
         self._source = source
         self._heading = "start"
-        self._used = {"setup": 1}
+        self._used = {"setup"}
 
     def next(self, cell: Cell) -> str:
         wanted = self._wanted(cell)
@@ -146,13 +147,10 @@ class _Ids:
                 f"{self._source.where(cell)}: a second answer cell for the same function. "
                 "Each function has one answer cell."
             )
-        count = self._used.get(wanted, 0) + 1
-        unique = wanted if count == 1 else f"{wanted}-{count}"
-        while unique in self._used:
-            count += 1
-            unique = f"{wanted}-{count}"
-        self._used[wanted] = count
-        self._used[unique] = 1 if unique != wanted else count
+        numbered = (f"{wanted}-{number}" for number in itertools.count(2))
+        names = itertools.chain([wanted], numbered)
+        unique = next(name for name in names if name not in self._used)
+        self._used.add(unique)
         return unique
 
     def _wanted(self, cell: Cell) -> str:

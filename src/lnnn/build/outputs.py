@@ -6,6 +6,7 @@ pieces) is rewritten. What a reader would see of the builder's machine stops the
 
 import base64
 import functools
+import itertools
 import json
 import re
 import socket
@@ -16,7 +17,7 @@ from pathlib import Path
 import nbformat
 
 from lnnn.build import widgets
-from lnnn.build.errors import BuildError
+from lnnn.build.errors import BuildError, raised
 from lnnn.build.notebook import LANGUAGE
 
 _PATH = r"(?:[A-Za-z]:)?[/\\][^\s'\"\x1b]*?"
@@ -112,20 +113,17 @@ def _merged_streams(outputs: list) -> list:
     How a kernel cuts and interleaves the two depends on timing, their own order does not.
     """
     merged = []
-    for output in outputs:
-        last = merged[-1] if merged else None
-        if output.output_type != "stream" or last is None or last.output_type != "stream":
-            merged.append(output)
+    for are_streams, group in itertools.groupby(outputs, lambda o: o.output_type == "stream"):
+        if not are_streams:
+            merged += group
             continue
-        group = []
-        while merged and merged[-1].output_type == "stream":
-            group.insert(0, merged.pop())
-        same = next((member for member in group if member.name == output.name), None)
-        if same is None:
-            group.append(output)
-        else:
-            same.text += output.text
-        merged += sorted(group, key=lambda member: member.name, reverse=True)
+        whole = {}
+        for output in group:
+            if output.name in whole:
+                whole[output.name].text += output.text
+            else:
+                whole[output.name] = output
+        merged += [whole[name] for name in ("stdout", "stderr") if name in whole]
     return merged
 
 
@@ -173,22 +171,19 @@ def _give_alt_texts(cell, place) -> None:
 
 
 def _check_exception(cell, place) -> None:
-    raised = next((o for o in cell.outputs if o.output_type == "error"), None)
+    error = next((o for o in cell.outputs if o.output_type == "error"), None)
     expected = "raises-exception" in cell.metadata.tags
-    if raised and not expected:
-        raise BuildError(
-            f"{place(cell.id)}: raised {raised.ename}: {raised.evalue}. Mend the cell, or tag it "
-            "`raises-exception` if that is its point."
-        )
-    if expected and not raised:
+    if error and not expected:
+        raise raised(place(cell.id), error)
+    if expected and not error:
         raise BuildError(
             f"{place(cell.id)}: is tagged `raises-exception` and raised nothing. "
             "Remove the tag, or make the cell fail as the text says."
         )
 
 
-def _refuse(value, where: str) -> None:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _refuse(value: dict, where: str) -> None:
+    text = json.dumps(value, ensure_ascii=False)
     for what, pattern in _REFUSED.items():
         if match := pattern.search(text):
             around = text[max(match.start() - 30, 0) : match.end() + 30]

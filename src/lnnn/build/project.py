@@ -1,5 +1,6 @@
 """Which file is built from which source; build them, compare them with what is committed."""
 
+import asyncio
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 import nbformat
 
 from lnnn.build import execute, inputs, leaks, outputs, widgets
-from lnnn.build.errors import BuildError, at
+from lnnn.build.errors import BuildError
 from lnnn.build.notebook import assemble, release_record
 from lnnn.build.source import Source, read_source
 
@@ -97,16 +98,13 @@ def _paths_of(name: str, kind: str) -> dict[str, Path]:
 
 
 def build(
-    sources: list[Source],
-    root: Path = ROOT,
-    shipped=SHIPPED,
-    only: Collection[Path] | None = None,
+    sources: list[Source], root: Path = ROOT, only: Collection[Path] | None = None
 ) -> dict[Path, Built]:
     """Build the products of the sources, by their paths from the root. Writes nothing.
 
     Executed notebooks run in the folder they will stand in (below ``root``); ``only`` names those
     to run, where it isn't all. No solution may stand in a student notebook or below a folder of
-    ``shipped``. Raises BuildError.
+    ``SHIPPED``. Raises BuildError.
     """
     contents, jobs = {}, {}
     for product in (product for source in sources for product in products_of(source)):
@@ -119,11 +117,11 @@ def build(
             contents[product] = notebook
         elif product.kind == "lab":
             student = assemble(source, "lab")
-            leaks.check_lab(source, student, shipped)
+            leaks.check_lab(source, student, SHIPPED)
             contents[product] = student
         elif product.kind == "release":
             contents[product] = release_record(student)
-    execute.execute_all(list(jobs.values()))
+    asyncio.run(execute.execute_all(jobs.values()))
     for job in jobs.values():
         outputs.finish(job.notebook, job.place)
     hashes, shared = inputs.Hashes(root), inputs.of_the_build(root)
@@ -181,15 +179,11 @@ def _lock_with(built: dict[Path, Built], root: Path) -> str:
 def orphans(root: Path = ROOT) -> list[Path]:
     """Files in the built folders that no source accounts for, as paths from the root."""
     accounted = set(product_paths(root))
+    patterns = [place for kind in ("course", "lab") for place in _paths_of("*", kind).values()]
     present = [
         path.relative_to(root)
-        for folder, pattern in (
-            ("course", "*.ipynb"),
-            ("labs", "*.ipynb"),
-            ("solutions", "*.ipynb"),
-            (RELEASE, "*.json"),
-        )
-        for path in sorted((root / folder).glob(pattern))
+        for pattern in patterns
+        for path in sorted(root.glob(pattern.as_posix()))
     ]
     return [path for path in present if path not in accounted]
 
@@ -202,7 +196,7 @@ def _places(source: Source, notebook):
     def place(cell_id: str | None) -> str:
         if cell_id in by_id:
             return source.where(by_id[cell_id])
-        return at(source.path) if cell_id is None else f"{at(source.path)}: the set-up cell"
+        return str(source.path) if cell_id is None else f"{source.path}: the set-up cell"
 
     return place
 

@@ -44,7 +44,7 @@ def answer_function(source: Source, cell: Cell) -> ast.FunctionDef:
     function = functions[0]
     if not ast.get_docstring(function):
         raise BuildError(
-            f"{source.where(cell, _line(cell, function.lineno))}: {function.name} has no "
+            f"{source.where(cell, function.lineno)}: {function.name} has no "
             "docstring, and the docstring is the task. Write it before the solution."
         )
     return function
@@ -90,9 +90,9 @@ def solved_namespace(source: Source) -> dict:
 
 def refuse_markers(source: Source, cell: Cell) -> None:
     """Raise BuildError when a cell that is not an answer holds anything like a marker."""
-    for line, text in _marker_like(cell):
+    for row, text in _marker_like(cell):
         raise BuildError(
-            f"{source.where(cell, line)}: `{text}` stands in a cell that is not tagged `answer`. "
+            f"{source.where(cell, row)}: `{text}` stands in a cell that is not tagged `answer`. "
             "Only answer cells hold solutions: tag the cell `answer` or remove the marker."
         )
 
@@ -109,7 +109,7 @@ def _blocks(source: Source, cell: Cell) -> tuple[_Block, _Block | None]:
     solution, faulty = found[BEGIN], found.get(BEGIN_FAULTY)
     if faulty and faulty.begin < solution.begin:
         raise BuildError(
-            f"{source.where(cell, _line(cell, faulty.begin))}: the faulty code stands before the "
+            f"{source.where(cell, faulty.begin)}: the faulty code stands before the "
             "solution, and would run in its place. Put the solution first."
         )
     _check_place(source, cell, function, solution, faulty)
@@ -119,29 +119,29 @@ def _blocks(source: Source, cell: Cell) -> tuple[_Block, _Block | None]:
 def _paired(source: Source, cell: Cell) -> dict[str, _Block]:
     """The blocks of a cell by their first marker. Raises BuildError for a marker out of place."""
     found = _marker_like(cell)
-    for line, text in found:
+    for row, text in found:
         if text not in _MARKERS:
             [meant] = difflib.get_close_matches(text.upper(), _MARKERS, 1, 0)
             raise BuildError(
-                f"{source.where(cell, line)}: `{text}` looks like a marker and is none. "
+                f"{source.where(cell, row)}: `{text}` looks like a marker and is none. "
                 f"Write `{meant}`, to the letter."
             )
     blocks: dict[str, _Block] = {}
     begun = None
     for marker in found:
-        line, text = marker
+        row, text = marker
         if begun is None and text in _PARTNERS and text not in blocks:
             begun = marker
         elif begun is not None and text == _PARTNERS[begun[1]]:
-            blocks[begun[1]] = _Block(*(at - cell.line + 1 for at in (begun[0], line)))
+            blocks[begun[1]] = _Block(begun[0], row)
             begun = None
         else:
             begun = marker
             break
     if begun is not None:
-        line, text = begun
+        row, text = begun
         raise BuildError(
-            f"{source.where(cell, line)}: `{text}` has no partner. An answer has one `{BEGIN}` "
+            f"{source.where(cell, row)}: `{text}` has no partner. An answer has one `{BEGIN}` "
             f"and, after it, one `{END}`; `{BEGIN_FAULTY}` and `{END_FAULTY}` may follow."
         )
     return blocks
@@ -152,7 +152,7 @@ def _check_place(source, cell, function, solution, faulty) -> None:
     docstring_end = function.body[0].end_lineno
     if not docstring_end < solution.begin:
         raise BuildError(
-            f"{source.where(cell, _line(cell, solution.begin))}: the solution begins before the "
+            f"{source.where(cell, solution.begin)}: the solution begins before the "
             "end of the docstring. Students keep signature and docstring: put the marker after "
             "them."
         )
@@ -161,13 +161,13 @@ def _check_place(source, cell, function, solution, faulty) -> None:
     for node in statements:
         if node.end_lineno > solution.begin and not any(node in held for held in inside.values()):
             raise BuildError(
-                f"{source.where(cell, _line(cell, node.lineno))}: this statement is not inside "
+                f"{source.where(cell, node.lineno)}: this statement is not inside "
                 "the solution, and would never run in the student's notebook. "
                 f"Move `{END}` below it, or the statement above `{BEGIN}`."
             )
     for block, held in inside.items():
         what = "solution" if block is solution else "faulty code"
-        where = source.where(cell, _line(cell, block.begin))
+        where = source.where(cell, block.begin)
         if not held:
             raise BuildError(
                 f"{where}: the {what} of {function.name} is empty. "
@@ -181,7 +181,7 @@ def _check_place(source, cell, function, solution, faulty) -> None:
             )
     if faulty and _same(inside[solution], inside[faulty]):
         raise BuildError(
-            f"{source.where(cell, _line(cell, faulty.begin))}: the faulty code of "
+            f"{source.where(cell, faulty.begin)}: the faulty code of "
             f"{function.name} is its solution. Put a fault into it, or remove the block."
         )
 
@@ -200,19 +200,14 @@ def _text(cell: Cell, block: _Block) -> str:
 
 
 def _marker_like(cell: Cell) -> list[tuple[int, str]]:
-    """Comments (code) or lines (text) that are a marker or resemble one: (source line, text)."""
+    """Comments (code) or lines (text) that are a marker or resemble one: (row, text)."""
+    lines = _rows(cell.text)
     if cell.is_code:
-        comments = [(row, text) for row, text in _comments(cell.text)]
-        strings = [
-            (row, line.strip())
-            for row, line in enumerate(cell.text.splitlines(), 1)
-            if line.strip() in _MARKERS and (row, line.strip()) not in comments
-        ]
-        lines = sorted(comments + strings)
+        in_strings = {(row, line) for row, line in lines if line in _MARKERS}
+        lines = sorted(in_strings.union(comments(cell.text)))
     else:
-        lines = [(row, line.strip()) for row, line in enumerate(cell.text.splitlines(), 1)]
         lines = [(row, line) for row, line in lines if line.startswith("###")]
-    return [(_line(cell, row), text) for row, text in lines if _resembles_marker(text)]
+    return [(row, text) for row, text in lines if _resembles_marker(text)]
 
 
 def _resembles_marker(text: str) -> bool:
@@ -227,17 +222,18 @@ def _resembles_marker(text: str) -> bool:
     )
 
 
-def _comments(text: str) -> list[tuple[int, str]]:
+def comments(text: str) -> list[tuple[int, str]]:
     """Comments of a code cell as (row, text). A cell with magics is read line by line."""
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):
-        return [
-            (row, line.strip())
-            for row, line in enumerate(text.splitlines(), 1)
-            if line.strip().startswith("#")
-        ]
+        return [(row, line) for row, line in _rows(text) if line.startswith("#")]
     return [(t.start[0], t.string.strip()) for t in tokens if t.type == tokenize.COMMENT]
+
+
+def _rows(text: str) -> list[tuple[int, str]]:
+    """The lines of a cell with their rows, counted from 1."""
+    return [(row, line.strip()) for row, line in enumerate(text.splitlines(), 1)]
 
 
 def _parse(source: Source, cell: Cell) -> ast.Module:
@@ -245,11 +241,6 @@ def _parse(source: Source, cell: Cell) -> ast.Module:
         return ast.parse(cell.text)
     except SyntaxError as error:
         raise BuildError(
-            f"{source.where(cell, _line(cell, error.lineno or 1))}: not valid Python "
+            f"{source.where(cell, error.lineno or 1)}: not valid Python "
             f"({error.msg}). Mend the cell."
         ) from error
-
-
-def _line(cell: Cell, row: int) -> int:
-    """Line of the source for a row of the cell, both counted from 1."""
-    return cell.line + row - 1

@@ -36,11 +36,6 @@ class Cell:
         """True for a code cell."""
         return self.role != "text"
 
-    @property
-    def raises(self) -> bool:
-        """True when the cell must end in an exception."""
-        return "raises-exception" in self.modifiers
-
 
 @dataclass(frozen=True)
 class Source:
@@ -56,9 +51,14 @@ class Source:
     given: tuple[str, ...] = field(default=())
     lang: str = "en"
 
-    def where(self, cell: Cell, line: int | None = None) -> str:
-        """The place of a cell, or of a line in it, for an error text."""
-        return at(self.path, cell.number, line or cell.line)
+    @property
+    def answers(self) -> list[Cell]:
+        """The answer cells, in order."""
+        return [cell for cell in self.cells if cell.role == "answer"]
+
+    def where(self, cell: Cell, row: int = 1) -> str:
+        """The place of a cell, or of a row in it counted from 1, for an error text."""
+        return at(self.path, cell.number, cell.line + row - 1)
 
 
 def read_source(path: Path, kind: str, shown_as: Path | None = None) -> Source:
@@ -69,7 +69,7 @@ def read_source(path: Path, kind: str, shown_as: Path | None = None) -> Source:
         notebook = myst_to_notebook(text, add_source_map=True)
     except (MystMetadataParsingError, ValueError, yaml.YAMLError) as error:
         raise BuildError(
-            f"{at(shown)}: not a readable MyST notebook ({error}). Check the front matter and "
+            f"{shown}: not a readable MyST notebook ({error}). Check the front matter and "
             "the options at the top of its code cells."
         ) from error
     given, lang = _front_matter(shown, notebook.metadata)
@@ -90,7 +90,7 @@ def read_source(path: Path, kind: str, shown_as: Path | None = None) -> Source:
             )
     if not cells or cells[0].is_code or not cells[0].text.startswith("# "):
         raise BuildError(
-            f"{at(shown)}: the first cell must be Markdown that begins with the title (`# …`). "
+            f"{shown}: the first cell must be Markdown that begins with the title (`# …`). "
             "Put the head there."
         )
     return Source(shown, kind, path.stem, tuple(cells), given, lang)
@@ -102,19 +102,19 @@ def _front_matter(shown: Path, metadata) -> tuple[tuple[str, ...], str]:
     unknown = set(metadata) - _FRONT_MATTER - {"source_map", "jupyter"}
     if unknown:
         raise BuildError(
-            f"{at(shown)}: unknown front matter {_names(unknown)}. Known: {_names(_FRONT_MATTER)}."
+            f"{shown}: unknown front matter {_names(unknown)}. Known: {_names(_FRONT_MATTER)}."
         )
     ours = metadata.get("lnnn") or {}
     unknown = set(ours) - _LNNN_KEYS
     if unknown:
         raise BuildError(
-            f"{at(shown)}: unknown key {_names(unknown)} under `lnnn:` in the front matter. "
+            f"{shown}: unknown key {_names(unknown)} under `lnnn:` in the front matter. "
             f"Known: {_names(_LNNN_KEYS)}."
         )
     given = ours.get("given") or []
     if not isinstance(given, list) or not all(isinstance(entry, str) for entry in given):
         raise BuildError(
-            f"{at(shown)}: `given` in the front matter must be a list of pieces of Python. "
+            f"{shown}: `given` in the front matter must be a list of pieces of Python. "
             'Write it as  given: ["z = np.asarray(z)"].'
         )
     lang = ours.get("lang", "en")
