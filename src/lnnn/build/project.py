@@ -122,7 +122,7 @@ def build(
             leaks.check_lab(source, student, shipped)
             contents[product] = student
         elif product.kind == "release":
-            contents[product] = release_record(student)
+            contents[product] = release_record(source, student)
     execute.execute_all(list(jobs.values()))
     for job in jobs.values():
         outputs.finish(job.notebook, job.place)

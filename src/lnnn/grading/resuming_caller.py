@@ -49,15 +49,24 @@ class ResumingCaller:
     """The caller (see ``suite.lab.Caller``) of one submission, over as many sessions as it takes.
 
     ``ended`` holds every ``SessionEnded`` so far, ``cell_errors`` what went wrong in the cells.
-    ``raised[i]`` is the built-in exception that the last call of test i raised, or "". ``failure``
-    is what went wrong on the grader's own side, ``opening`` the seconds that opening sessions took.
+    ``stand_ins`` are names and code that take the place of the cells' functions: see
+    ``Session.stand_in``. ``raised[i]`` is the built-in exception that the last call of test i
+    raised, or "". ``failure`` is what went wrong on the grader's own side, ``opening`` the seconds
+    that opening sessions took.
     """
 
     clock = Session.clock
 
-    def __init__(self, jail: Jail, cells: tuple[AnswerCell, ...], seconds: float):
+    def __init__(
+        self,
+        jail: Jail,
+        cells: tuple[AnswerCell, ...],
+        seconds: float,
+        stand_ins: tuple[list[str], bytes] | None = None,
+    ):
         self._jail = jail
         self._cells = cells
+        self._stand_ins = stand_ins
         self._all = self._left = seconds
         self._stack = ExitStack()
         self._session = None
@@ -101,6 +110,11 @@ class ResumingCaller:
                     break
                 if not outcome.ok and position not in self._told:
                     self._blame(position, _in_words(cell.label, outcome))
+            if self._stand_ins and self._session is not None:
+                try:
+                    self._timed(self._session.stand_in, *self._stand_ins)
+                except SessionEnded as end:
+                    self._end(end)
 
     def close(self) -> None:
         """End the session."""
@@ -114,6 +128,16 @@ class ResumingCaller:
             return set()
         try:
             return set(self._timed(self._session.names))
+        except SessionEnded as end:
+            self._end(end)
+            return set()
+
+    def stand_ins_called(self) -> set[str]:
+        """Which functions that stand in were called in the session that is open; see Session."""
+        if self._session is None:
+            return set()
+        try:
+            return set(self._timed(self._session.stand_ins_called))
         except SessionEnded as end:
             self._end(end)
             return set()
