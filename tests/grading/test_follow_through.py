@@ -80,6 +80,7 @@ def test_the_result_says_what_was_taken_to_be_right(grade):
     softmaxes = ("softmax", "masked_log_softmax")
     assert graded.as_if == dict.fromkeys(softmaxes, ("log_softmax",))
     assert graded.score == 64
+    assert {curve.function for curve in graded.curves}.isdisjoint(softmaxes)
 
 
 def test_a_chain_is_marked_link_by_link(grade):
