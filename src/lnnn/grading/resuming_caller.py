@@ -7,6 +7,7 @@ function that had answered before gets one more chance, because then only some i
 sessions of a submission share one time budget.
 """
 
+import contextlib
 from contextlib import ExitStack
 from time import perf_counter
 
@@ -186,6 +187,10 @@ class ResumingCaller:
             return None
         self.raised.append(self._kind)
         return self._lost or None
+
+    def paused(self):
+        """The submission's process stands still for the block."""
+        return contextlib.nullcontext() if self._session is None else self._session.paused()
 
     def _timed(self, function, *args):
         start = perf_counter()
