@@ -74,6 +74,7 @@ class ResumingCaller:
         self._bad_cells: set[int] = set()
         self._told: set[int] = set()
         self._answered: set[str] = set()
+        self._second_chances: set[str] = set()
         self._stopped: dict[str, str] = {}
         self._lost = ""
         self._kind = ""
@@ -104,7 +105,7 @@ class ResumingCaller:
                 except SessionEnded as end:
                     self._bad_cells.add(position)
                     self._end(end)
-                    text = end.detail
+                    text = end.told
                     if cell.label not in text:
                         text = _("{place} was stopped: {why}").format(place=cell.label, why=text)
                     self._blame(position, text)
@@ -167,11 +168,11 @@ class ResumingCaller:
             seen = self._timed(self._session.call, name, args, kwargs)
         except SessionEnded as end:
             self._end(end)
-            self._lost = _not_run(end.detail)
-            if name in self._answered:
-                self._answered.discard(name)
+            self._lost = _not_run(end.told)
+            if name in self._answered - self._second_chances:
+                self._second_chances.add(name)
             else:
-                self._stopped[name] = end.detail
+                self._stopped[name] = end.told
             return Observed(raised=_ENDED)
         if seen.raised is None:
             self._answered.add(name)

@@ -183,7 +183,7 @@ class Grader:
                 curve = measure(Lab(caller), function)
                 if caller.ended:
                     text = _("The error plots end at {function}: {why}")
-                    notes.append(text.format(function=function, why=caller.ended[0].detail))
+                    notes.append(text.format(function=function, why=caller.ended[0].told))
                     break
                 if curve is not None:
                     curves.append(curve)

@@ -201,7 +201,7 @@ class Session:
     def _ask(self, kind, arguments, name=""):
         """Send a request and wait for its reply; ``name``: of the cell or the function it runs."""
         if self._end is not None:
-            raise SessionEnded(self._end.reason, self._end.detail)
+            raise SessionEnded(self._end.reason, self._end.told, self._end.detail)
         if self._closed:
             raise RuntimeError("this session is closed; open another with jail.open()")
         if self._channel.something_waits():
@@ -229,9 +229,7 @@ class Session:
             elapsed = time.monotonic() - start
             self._used += elapsed
         if message[:2] != (kind, request) or type(message[1]) is not int:
-            self._over(
-                "crashed", _("The submission's process answered a request that nobody made.")
-            )
+            self._uninvited(_("The submission's process answered a request that nobody made."))
         return elapsed, message[2:]
 
     def _end_by_reading(self):
@@ -242,21 +240,27 @@ class Session:
             self._over(*self._post_mortem())
         except (ChannelTimeout, frames.FrameError):
             pass
-        self._over("crashed", _("The submission's process sent data before it was asked."))
+        self._uninvited(_("The submission's process sent data before it was asked."))
+
+    def _uninvited(self, detail):
+        # Which of the two it is can hang on the moment, and the student reads the same every time.
+        told = _("The submission's process sent what nobody asked for.")
+        self._over("crashed", told, detail)
 
     def _break(self, fault):
         """End the session for what came back; ``fault``: see ``frames.FrameError``."""
-        text = _("The submission's process sent a malformed reply ({fault}).")
-        self._over("crashed", text.format(fault=fault))
+        told = _("The submission's process sent a malformed reply.")
+        detail = _("The submission's process sent a malformed reply ({fault}).")
+        self._over("crashed", told, detail.format(fault=fault))
 
-    def _over(self, reason, detail):
-        self._end = SessionEnded(reason, detail)
+    def _over(self, reason, told, detail=""):
+        self._end = SessionEnded(reason, told, detail)
         self._host.kill(self._number)
         self._host.wait_ended(self._number, 2.0)
-        raise SessionEnded(reason, detail) from None
+        raise SessionEnded(reason, told, detail) from None
 
     def _post_mortem(self):
-        """Why the process is gone, as (reason, detail)."""
+        """Why the process is gone: the arguments of a SessionEnded."""
         ended = self._host.wait_ended(self._number, 1.0)
         if ended is None:
             if not self._host.alive:
@@ -267,17 +271,19 @@ class Session:
             return "memory", _("The submission ran out of memory while it answered.")
         if status == -signal.SIGKILL:
             if cpu >= self._limits.total_seconds:
-                text = _("The submission used {seconds:.0f} s of processor time.")
-                return "timeout", text.format(seconds=cpu)
+                text = _("The submission used up its {seconds:g} s of processor time.")
+                return "timeout", text.format(seconds=self._limits.total_seconds)
             return "memory", _("The submission was killed, most likely because memory ran out.")
         if status < 0:
             name = -status
             with contextlib.suppress(ValueError):
                 name = signal.Signals(-status).name
-            text = _("The submission's process crashed (signal {name}).")
-            return "crashed", text.format(name=name)
-        text = _("The submission ended its process (exit status {status}).")
-        return "crashed", text.format(status=status)
+            told = _("The submission's process crashed.")
+            detail = _("The submission's process crashed (signal {name}).")
+            return "crashed", told, detail.format(name=name)
+        told = _("The submission ended its process.")
+        detail = _("The submission ended its process (exit status {status}).")
+        return "crashed", told, detail.format(status=status)
 
     # ------------------------------------------------------------ what came back, checked
 
