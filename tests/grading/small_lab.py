@@ -78,7 +78,8 @@ def release() -> dict:
         for c in shipped(("raise NotImplementedError",) * 3)
         if c["cell_type"] == "code"
     ]
-    return {"lab": LAB, "cells": cells}
+    solutions = dict(zip(("double", "total", "spread"), ANSWERS, strict=True))
+    return {"lab": LAB, "cells": cells, "imports": IMPORTS, "solutions": solutions}
 
 
 def _hash(text: str) -> str:

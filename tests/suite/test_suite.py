@@ -1,5 +1,6 @@
 """How a suite is loaded, run and turned into results."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -333,6 +334,7 @@ class Stopwatch:
         self.calls = 0
         self.last = None
         self.clock = time.perf_counter
+        self.paused = contextlib.nullcontext
 
     def f(self):
         self.calls += 1

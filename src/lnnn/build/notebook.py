@@ -93,17 +93,24 @@ def role_of(cell) -> str:
     return cell.metadata["tags"][0] if cell.cell_type == "code" else "text"
 
 
-def release_record(notebook) -> dict:
-    """What a lab ships, for the grader to compare with: id, role and hash of every cell.
+def release_record(source: Source, notebook) -> dict:
+    """What a lab ships, for the grader to compare with, and what the grader puts in the place of a
+    function on which a later one builds.
 
-    ``{"lab", "cells": [{"id", "role", "sha256"}]}``, of a student notebook.
+    ``{"lab", "cells": [{"id", "role", "sha256"}], "imports", "solutions": {function: code}}``: of
+    the student notebook the id, role and hash of every cell; of the source the solved answers.
     """
     return {
-        "lab": notebook.metadata["lnnn"]["name"],
+        "lab": source.name,
         "cells": [
             {"id": cell.id, "role": role_of(cell), "sha256": cell_hash(cell.source)}
             for cell in notebook.cells
         ],
+        "imports": "\n".join(cell.text for cell in source.cells if cell.role == "imports"),
+        "solutions": {
+            solutions.answer_function(source, cell).name: solutions.solved_version(source, cell)
+            for cell in source.answers
+        },
     }
 
 

@@ -120,7 +120,7 @@ def build(
             leaks.check_lab(source, student, SHIPPED)
             contents[product] = student
         elif product.kind == "release":
-            contents[product] = release_record(student)
+            contents[product] = release_record(source, student)
     asyncio.run(execute.execute_all(jobs.values()))
     for job in jobs.values():
         outputs.finish(job.notebook, job.place)

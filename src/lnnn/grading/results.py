@@ -89,6 +89,7 @@ def record(graded: Graded) -> dict:
             }
             for test in graded.tests
         ],
+        "as_if_right": {function: list(names) for function, names in graded.as_if.items()},
         "cell_errors": [error.text for error in graded.cell_errors],
         "problem": graded.problem,
         "notes": list(graded.notes),

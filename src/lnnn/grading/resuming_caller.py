@@ -7,6 +7,7 @@ function that had answered before gets one more chance, because then only some i
 sessions of a submission share one time budget.
 """
 
+import contextlib
 from contextlib import ExitStack
 from time import perf_counter
 
@@ -49,21 +50,31 @@ class ResumingCaller:
     """The caller (see ``suite.lab.Caller``) of one submission, over as many sessions as it takes.
 
     ``ended`` holds every ``SessionEnded`` so far, ``cell_errors`` what went wrong in the cells.
-    ``raised[i]`` is the built-in exception that the last call of test i raised, or "". ``failure``
-    is what went wrong on the grader's own side, ``opening`` the seconds that opening sessions took.
+    ``stand_ins`` are names and code that take the place of the cells' functions: see
+    ``Session.stand_in``. ``raised[i]`` is the built-in exception that the last call of test i
+    raised, or "". ``failure`` is what went wrong on the grader's own side, ``opening`` the seconds
+    that opening sessions took.
     """
 
     clock = Session.clock
 
-    def __init__(self, jail: Jail, cells: tuple[AnswerCell, ...], seconds: float):
+    def __init__(
+        self,
+        jail: Jail,
+        cells: tuple[AnswerCell, ...],
+        seconds: float,
+        stand_ins: tuple[list[str], bytes] | None = None,
+    ):
         self._jail = jail
         self._cells = cells
+        self._stand_ins = stand_ins
         self._all = self._left = seconds
         self._stack = ExitStack()
         self._session = None
         self._bad_cells: set[int] = set()
         self._told: set[int] = set()
         self._answered: set[str] = set()
+        self._second_chances: set[str] = set()
         self._stopped: dict[str, str] = {}
         self._lost = ""
         self._kind = ""
@@ -94,13 +105,18 @@ class ResumingCaller:
                 except SessionEnded as end:
                     self._bad_cells.add(position)
                     self._end(end)
-                    text = end.detail
+                    text = end.told
                     if cell.label not in text:
                         text = _("{place} was stopped: {why}").format(place=cell.label, why=text)
                     self._blame(position, text)
                     break
                 if not outcome.ok and position not in self._told:
                     self._blame(position, _in_words(cell.label, outcome))
+            if self._stand_ins and self._session is not None:
+                try:
+                    self._timed(self._session.stand_in, *self._stand_ins)
+                except SessionEnded as end:
+                    self._end(end)
 
     def close(self) -> None:
         """End the session."""
@@ -114,6 +130,16 @@ class ResumingCaller:
             return set()
         try:
             return set(self._timed(self._session.names))
+        except SessionEnded as end:
+            self._end(end)
+            return set()
+
+    def stand_ins_called(self) -> set[str]:
+        """Which functions that stand in were called in the session that is open; see Session."""
+        if self._session is None:
+            return set()
+        try:
+            return set(self._timed(self._session.stand_ins_called))
         except SessionEnded as end:
             self._end(end)
             return set()
@@ -142,11 +168,11 @@ class ResumingCaller:
             seen = self._timed(self._session.call, name, args, kwargs)
         except SessionEnded as end:
             self._end(end)
-            self._lost = _not_run(end.detail)
-            if name in self._answered:
-                self._answered.discard(name)
+            self._lost = _not_run(end.told)
+            if name in self._answered - self._second_chances:
+                self._second_chances.add(name)
             else:
-                self._stopped[name] = end.detail
+                self._stopped[name] = end.told
             return Observed(raised=_ENDED)
         if seen.raised is None:
             self._answered.add(name)
@@ -162,6 +188,10 @@ class ResumingCaller:
             return None
         self.raised.append(self._kind)
         return self._lost or None
+
+    def paused(self):
+        """The submission's process stands still for the block."""
+        return contextlib.nullcontext() if self._session is None else self._session.paused()
 
     def _timed(self, function, *args):
         start = perf_counter()

@@ -12,6 +12,7 @@ from lnnn.suite.lab import Lab
 from lnnn.suite.results import Outcome, TestResult
 from lnnn.suite.runner import Suite
 
+from .follow_through import follow_through, verdicts_of
 from .jail import Jail, Limits
 from .resuming_caller import ResumingCaller
 from .submission import CellError, Submission
@@ -33,7 +34,8 @@ class Graded:
     ``status`` is "graded"; "partial" when a cell failed; "timeout", "memory" or "crashed" when the
     code ended a session (the functions that did not still have their points); "unreadable" when
     the file could not be graded at all, for the reason in ``problem``. ``feedback`` of each test is
-    what the student may read. ``timings`` says where the seconds went.
+    what the student may read. ``as_if``: for a function, the earlier ones that were taken to be
+    right when it was marked. ``timings`` says where the seconds went.
     """
 
     submission: str
@@ -45,6 +47,7 @@ class Graded:
     notes: tuple[str, ...] = ()
     cell_errors: tuple[CellError, ...] = ()
     curves: tuple[ErrorCurve, ...] = ()
+    as_if: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problem: str = ""
     backend: str = ""
     seconds: float = field(default=0.0, compare=False)
@@ -99,14 +102,27 @@ class Grader:
                 defined = caller.names()
             timings = {"open": caller.opening, "cells": timings["cells"] - caller.opening}
             with _stopwatch(timings, "tests"):
-                tests = suite.run(Lab(caller), self.seed, ended=caller.between_tests)
+                verdicts = verdicts_of(suite, caller, self.seed)
         finally:
             caller.close()
         if caller.failure is not None:
             raise caller.failure
         notes = [*submission.notes, *_missing(suite, defined)]
+        callers = [caller]  # they share one budget of time
+
+        def caller_with(stand_ins):
+            more = ResumingCaller(self._jail, submission.cells, callers[-1].left, stand_ins)
+            callers.append(more)
+            return more
+
+        with _stopwatch(timings, "follow-through"):
+            release = self.suites.release(submission.lab)
+            verdicts, as_if = follow_through(suite, self.seed, verdicts, release, caller_with)
+        tests = [verdict.test for verdict in verdicts]
         with _stopwatch(timings, "curve"):
-            curves = self._curves(submission, tests, caller.left, notes)
+            # The plot of a function that was marked as if another were right shows that other's.
+            own = [test for test in tests if test.function not in as_if]
+            curves = self._curves(submission, own, callers[-1].left, notes)
         errors = sorted((*submission.errors, *caller.cell_errors), key=lambda e: e.index)
         status = caller.ended[0].reason if caller.ended else PARTIAL if errors else GRADED
         return Graded(
@@ -115,10 +131,11 @@ class Grader:
             status,
             results.score(tests),
             results.max_score(tests),
-            tuple(map(_for_student, tests, caller.raised)),
+            tuple(_for_student(verdict.test, verdict.raised) for verdict in verdicts),
             tuple(notes),
             tuple(errors),
             tuple(curves),
+            as_if=as_if,
             backend=self.backend,
             seconds=perf_counter() - start,
             timings=timings,
@@ -166,7 +183,7 @@ class Grader:
                 curve = measure(Lab(caller), function)
                 if caller.ended:
                     text = _("The error plots end at {function}: {why}")
-                    notes.append(text.format(function=function, why=caller.ended[0].detail))
+                    notes.append(text.format(function=function, why=caller.ended[0].told))
                     break
                 if curve is not None:
                     curves.append(curve)

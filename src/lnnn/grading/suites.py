@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lnnn.messages import _
@@ -19,10 +19,16 @@ class SuitesError(Exception):
 
 @dataclass(frozen=True)
 class Release:
-    """What a lab shipped: for each code cell its id, its role and the hash of its text."""
+    """What a lab shipped, and the course's own answers to it.
+
+    By id and by the hash of its text: the role of each cell. ``imports`` is the code of the cell
+    with the lab's imports, ``solutions`` that of each function, in the order of the lab.
+    """
 
     by_hash: dict[str, frozenset[str]]
     by_id: dict[str, tuple[str, str]]
+    imports: str = ""
+    solutions: dict[str, str] = field(default_factory=dict)
 
     def is_for_looking(self, cell_id: str | None, text: str) -> bool:
         """True for a cell that the course ships to look at and the student left as it was.
@@ -85,8 +91,9 @@ class Suites:
         """What the lab shipped. Nothing when the lab was never released from a notebook."""
         path = self.folder / "release" / f"{lab}.json"
         try:
-            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-            rows = [(cell["id"], cell["role"], cell["sha256"]) for cell in cells]
+            record = json.loads(path.read_text(encoding="utf-8"))
+            rows = [(cell["id"], cell["role"], cell["sha256"]) for cell in record["cells"]]
+            imports, solutions = record["imports"], dict(record["solutions"])
         except FileNotFoundError:
             return NOTHING_SHIPPED
         except (ValueError, KeyError, TypeError) as error:
@@ -96,7 +103,8 @@ class Suites:
         by_hash: dict[str, frozenset[str]] = {}
         for _id, role, digest in rows:
             by_hash[digest] = by_hash.get(digest, frozenset()) | {role}
-        return Release(by_hash, {cell_id: (role, digest) for cell_id, role, digest in rows})
+        by_id = {cell_id: (role, digest) for cell_id, role, digest in rows}
+        return Release(by_hash, by_id, imports, solutions)
 
 
 def find_suites(start: Path | None = None) -> Path:

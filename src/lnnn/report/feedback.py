@@ -62,7 +62,8 @@ def _advice(status: str) -> str:
 class Section:
     """One function on the page: its rows by outcome, why some were not run, its error plot.
 
-    ``bar`` holds the shares of the function's points that are earned, broken and open, in percent.
+    ``bar`` holds the shares of the function's points that are earned, broken and open, in percent;
+    ``as_if`` says on what the function builds that is not right.
     """
 
     anchor: str
@@ -73,6 +74,7 @@ class Section:
     open: tuple[Row, ...]
     reasons: tuple[str, ...]
     bar: tuple[float, float, float]
+    as_if: str
     plot: str
 
     @property
@@ -112,7 +114,15 @@ def page(graded) -> str:
     """
     plots = {curve.function: error_plot.figure(curve) for curve in graded.curves}
     groups = by_function(graded.tests, detail=False)
-    sections = [_section(i, group, plots.get(group.function, "")) for i, group in enumerate(groups)]
+    sections = [
+        _section(
+            i,
+            group,
+            _as_if(group.function, graded.as_if.get(group.function, ())),
+            plots.get(group.function, ""),
+        )
+        for i, group in enumerate(groups)
+    ]
     rows = [row for group in groups for row in group.rows]
     return (
         environment()
@@ -134,7 +144,19 @@ def page(graded) -> str:
     )
 
 
-def _section(index: int, group: Group, plot: str) -> Section:
+def _as_if(function: str, others: tuple[str, ...]) -> str:
+    """That a function was marked as if the ``others``, on which it builds, were right."""
+    if not others:
+        return ""
+    text = ngettext(
+        "`{function}` builds on {others}. It was marked as if that were right.",
+        "`{function}` builds on {others}. It was marked as if these were right.",
+        len(others),
+    )
+    return text.format(function=function, others=", ".join(f"`{name}`" for name in others))
+
+
+def _section(index: int, group: Group, as_if: str, plot: str) -> Section:
     def of(*outcomes):
         return tuple(row for row in group.rows if row.outcome in outcomes)
 
@@ -154,6 +176,7 @@ def _section(index: int, group: Group, plot: str) -> Section:
         waiting,
         tuple(reasons),
         tuple(round(share / group.points, 2) for share in shares),
+        as_if,
         plot,
     )
 

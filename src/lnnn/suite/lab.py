@@ -1,6 +1,7 @@
 """``lab``: a student's functions, called as if they were local."""
 
 import builtins
+import contextlib
 import copy
 import time
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from lnnn.observe import Observed, Raised, observe_call
 class Caller(Protocol):
     """Whatever can call a student's function by name and say what happened.
 
-    ``clock`` is what its seconds are read from: times are compared by one clock.
+    ``clock`` is what its seconds are read from: times are compared by one clock. A caller of
+    functions in another process may have ``paused()`` too, a block in which that stands still.
     """
 
     clock: Callable[[], float]
@@ -58,13 +60,14 @@ class Lab:
     back as a subclass of ``StudentError`` and of the nearest built-in class, so that
     ``except ValueError`` reads as usual. A missing function and the lab's own stub raise
     ``NotWrittenError``. ``lab.last`` is the ``Call`` record of the latest call, ``lab.clock`` what
-    its seconds are read from.
+    its seconds are read from; while ``with lab.paused():`` runs, the functions' process does not.
     """
 
     def __init__(self, caller: Caller):
         self._caller = caller
         self.last: Call | None = None
         self.clock = caller.clock if caller is not None else time.perf_counter
+        self.paused = getattr(caller, "paused", contextlib.nullcontext)
 
     def __getattr__(self, name):
         if name.startswith("_"):

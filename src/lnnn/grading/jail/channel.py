@@ -2,6 +2,7 @@
 
 import select
 import socket
+import struct
 import time
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from .inside import frames
 
 _MOST_BUFFERS = 512
+_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
 
 class ChannelTimeout(Exception):
@@ -32,6 +34,27 @@ class Channel:
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
+
+    def sender(self, deadline: float) -> int | None:
+        """The pid, as we see it, of the process that wrote what waits; None if no system tells.
+
+        The kernel vouches for it. Raises ChannelTimeout or ChannelClosed.
+        """
+        if not hasattr(socket, "SO_PASSCRED"):
+            return None
+        self._wait(select.POLLIN, deadline)
+        room = socket.CMSG_SPACE(_CREDENTIALS.size)
+        try:
+            _data, ancillary, _flags, _address = self._socket.recvmsg(1, room, socket.MSG_PEEK)
+        except BlockingIOError:
+            raise ChannelTimeout from None
+        except OSError as error:
+            raise ChannelClosed(str(error)) from None
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                return _CREDENTIALS.unpack(data)[0]
+        return None
 
     def something_waits(self) -> bool:
         """True when there is something to read now, the end of the stream included."""

@@ -4,17 +4,19 @@
 class SessionEnded(Exception):
     """The submission's session is over; every further call raises this again at once.
 
-    ``reason`` is ``"timeout"``, ``"memory"`` or ``"crashed"``. ``detail`` is a whole sentence that
-    the student may read.
+    ``reason`` is ``"timeout"``, ``"memory"`` or ``"crashed"``. ``told`` is a whole sentence that
+    the student may read: nothing in it was chosen by the submission's process, which may know
+    hidden inputs by then. ``detail`` says all there is to say, for the instructor.
     """
 
-    def __init__(self, reason: str, detail: str):
-        super().__init__(f"{reason}: {detail}")
+    def __init__(self, reason: str, told: str, detail: str = ""):
+        super().__init__(f"{reason}: {detail or told}")
         self.reason = reason
-        self.detail = detail
+        self.told = told
+        self.detail = detail or told
 
     def __reduce__(self):
-        return SessionEnded, (self.reason, self.detail)
+        return SessionEnded, (self.reason, self.told, self.detail)
 
 
 class JailUnavailable(RuntimeError):

@@ -117,6 +117,8 @@ class ZygoteHost:
     def spawn(self, limits: Limits) -> tuple[int, socket.socket]:
         """Ask for a session: its number and our end of its socket."""
         ours, theirs = socket.socketpair()
+        if hasattr(socket, "SO_PASSCRED"):  # what comes then says which process sent it
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with self._lock, theirs:
             self._drain()
             number = self._next

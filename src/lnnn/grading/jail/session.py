@@ -1,10 +1,13 @@
 """One submission in its process: run its cells, call its functions, until it ends."""
 
 import contextlib
+import os
 import secrets
 import signal
 import time
 from dataclasses import dataclass
+
+import numpy as np
 
 from lnnn.messages import _
 from lnnn.observe import Observed, Raised
@@ -20,8 +23,11 @@ _NO_MEMORY_STATUS = 111
 _LONGEST_TEXT = 4_000
 # A reply may hold, next to its value, names and texts of a bounded size.
 _ENVELOPE_BYTES = 1 << 20
-# What sending may take beside the call itself: a constant and a slow memory's bandwidth.
-_TRANSFER_SECONDS, _TRANSFER_BYTES_PER_SECOND = 0.005, 200e6
+# What the process may use beside the call itself, to receive its arguments and to send its answer.
+# Measured: 0.05 ms and 1.5e9 bytes a second. A lie about a time can gain no more than this.
+_TRANSFER_SECONDS, _TRANSFER_BYTES_PER_SECOND = 0.0005, 1e9
+# Linux numbers the processor clock of another process after its pid: see clock_getcpuclockid(3).
+_CPU_CLOCK = 2
 
 
 @dataclass(frozen=True)
@@ -47,10 +53,11 @@ class Session:
 
     It can be the caller of a ``suite.lab.Lab``. Use it from one thread. A MemoryError that the
     submission's code can report is an ordinary ``Observed`` and the session goes on; when memory
-    kills the process the session ends with reason ``"memory"``.
+    kills the process the session ends with reason ``"memory"``. The seconds of a call are processor
+    time of all its threads, read from outside; wall time where the system can't tell.
     """
 
-    clock = staticmethod(time.perf_counter)
+    clock = staticmethod(time.process_time)
 
     def __init__(self, host, limits: Limits, on_close=None):
         self._host = host
@@ -59,6 +66,7 @@ class Session:
         self._used = 0.0
         self._end: SessionEnded | None = None
         self._closed = False
+        self._pid = self._process = None
         self._number, sock = host.spawn(limits)
         self._channel = Channel(sock, (limits.reply_mb << 20) + _ENVELOPE_BYTES)
         self._wait_until_ready()
@@ -75,6 +83,9 @@ class Session:
             return
         self._closed = True
         self._channel.close()
+        if self._process is not None:
+            os.close(self._process)
+            self._process = None
         self._host.kill(self._number)
         self._host.forget(self._number)
         if self._on_close:
@@ -106,13 +117,30 @@ class Session:
         (names,) = self._parts(reply, 1)
         return list(self._texts(names, 100_000))
 
+    def stand_in(self, names: list[str], code: bytes) -> None:
+        """Let the functions ``names`` of the marshalled module ``code`` stand in for its own.
+
+        The code is the course's own. Raises SessionEnded.
+        """
+        _elapsed, reply = self._ask("stand in", (list(names), np.frombuffer(code, np.uint8)))
+        self._parts(reply, 0)
+
+    def stand_ins_called(self) -> list[str]:
+        """Which of those that stand in were called, as the session has it. Raises SessionEnded."""
+        _elapsed, reply = self._ask("called", ())
+        (names,) = self._parts(reply, 1)
+        return list(self._texts(names, 100))
+
     def call(self, name: str, args: tuple, kwargs: dict) -> Observed:
         """Call a function of the submission and report what happened. Raises SessionEnded.
 
         The value is plain data: None, booleans, numbers, strings, arrays, and tuples, lists and
         dicts of them. Anything else comes back as a TypeError that says what it was.
         """
+        start = self._processor_time()
         elapsed, reply = self._ask("call", (name, tuple(args), dict(kwargs)), name)
+        end = self._processor_time()
+        used = elapsed if start is None or end is None else end - start
         value, raised, mutated, warnings, seconds = self._parts(reply, 5)
         transferred = self._sent + self._received(value)
         return Observed(
@@ -120,7 +148,7 @@ class Session:
             self._raised(raised),
             self._texts(mutated, 100),
             self._texts(warnings, 20),
-            self._seconds(seconds, elapsed, transferred),
+            self._seconds(seconds, used, transferred),
         )
 
     def probe(self, hidden: list, forbidden: list, outside_pid: int) -> list[str]:
@@ -128,12 +156,39 @@ class Session:
         _elapsed, reply = self._ask("probe", (hidden, forbidden, outside_pid))
         return [words.finding(*self._texts(pair, 2)) for pair in self._parts(reply, 1)[0]]
 
+    @contextlib.contextmanager
+    def paused(self):
+        """The submission's process stands still for the block."""
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number):
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._process, number)
+
+    def _processor_time(self) -> float | None:
+        """The processor seconds of the process so far; None where nobody can tell."""
+        if self._pid is None:
+            return None
+        try:
+            return time.clock_gettime(~self._pid << 3 | _CPU_CLOCK)
+        except OSError:  # the process has ended
+            return None
+
     # ------------------------------------------------------------ the exchange
 
     def _wait_until_ready(self):
+        deadline = time.monotonic() + _START_SECONDS
         try:
-            message = self._channel.receive(time.monotonic() + _START_SECONDS)
-        except (ChannelTimeout, ChannelClosed, frames.FrameError) as error:
+            self._pid = self._channel.sender(deadline)
+            if self._pid is not None:
+                self._process = os.pidfd_open(self._pid)
+            message = self._channel.receive(deadline)
+        except (ChannelTimeout, ChannelClosed, frames.FrameError, ProcessLookupError) as error:
             trouble = self._host.trouble()
             self.close()
             text = _("A session did not start ({kind}): {why}.")
@@ -146,7 +201,7 @@ class Session:
     def _ask(self, kind, arguments, name=""):
         """Send a request and wait for its reply; ``name``: of the cell or the function it runs."""
         if self._end is not None:
-            raise SessionEnded(self._end.reason, self._end.detail)
+            raise SessionEnded(self._end.reason, self._end.told, self._end.detail)
         if self._closed:
             raise RuntimeError("this session is closed; open another with jail.open()")
         if self._channel.something_waits():
@@ -174,9 +229,7 @@ class Session:
             elapsed = time.monotonic() - start
             self._used += elapsed
         if message[:2] != (kind, request) or type(message[1]) is not int:
-            self._over(
-                "crashed", _("The submission's process answered a request that nobody made.")
-            )
+            self._uninvited(_("The submission's process answered a request that nobody made."))
         return elapsed, message[2:]
 
     def _end_by_reading(self):
@@ -187,21 +240,27 @@ class Session:
             self._over(*self._post_mortem())
         except (ChannelTimeout, frames.FrameError):
             pass
-        self._over("crashed", _("The submission's process sent data before it was asked."))
+        self._uninvited(_("The submission's process sent data before it was asked."))
+
+    def _uninvited(self, detail):
+        # Which of the two it is can hang on the moment, and the student reads the same every time.
+        told = _("The submission's process sent what nobody asked for.")
+        self._over("crashed", told, detail)
 
     def _break(self, fault):
         """End the session for what came back; ``fault``: see ``frames.FrameError``."""
-        text = _("The submission's process sent a malformed reply ({fault}).")
-        self._over("crashed", text.format(fault=fault))
+        told = _("The submission's process sent a malformed reply.")
+        detail = _("The submission's process sent a malformed reply ({fault}).")
+        self._over("crashed", told, detail.format(fault=fault))
 
-    def _over(self, reason, detail):
-        self._end = SessionEnded(reason, detail)
+    def _over(self, reason, told, detail=""):
+        self._end = SessionEnded(reason, told, detail)
         self._host.kill(self._number)
         self._host.wait_ended(self._number, 2.0)
-        raise SessionEnded(reason, detail) from None
+        raise SessionEnded(reason, told, detail) from None
 
     def _post_mortem(self):
-        """Why the process is gone, as (reason, detail)."""
+        """Why the process is gone: the arguments of a SessionEnded."""
         ended = self._host.wait_ended(self._number, 1.0)
         if ended is None:
             if not self._host.alive:
@@ -212,17 +271,19 @@ class Session:
             return "memory", _("The submission ran out of memory while it answered.")
         if status == -signal.SIGKILL:
             if cpu >= self._limits.total_seconds:
-                text = _("The submission used {seconds:.0f} s of processor time.")
-                return "timeout", text.format(seconds=cpu)
+                text = _("The submission used up its {seconds:g} s of processor time.")
+                return "timeout", text.format(seconds=self._limits.total_seconds)
             return "memory", _("The submission was killed, most likely because memory ran out.")
         if status < 0:
             name = -status
             with contextlib.suppress(ValueError):
                 name = signal.Signals(-status).name
-            text = _("The submission's process crashed (signal {name}).")
-            return "crashed", text.format(name=name)
-        text = _("The submission ended its process (exit status {status}).")
-        return "crashed", text.format(status=status)
+            told = _("The submission's process crashed.")
+            detail = _("The submission's process crashed (signal {name}).")
+            return "crashed", told, detail.format(name=name)
+        told = _("The submission ended its process.")
+        detail = _("The submission ended its process (exit status {status}).")
+        return "crashed", told, detail.format(status=status)
 
     # ------------------------------------------------------------ what came back, checked
 
@@ -247,7 +308,7 @@ class Session:
         return tuple(text[:_LONGEST_TEXT] for text in texts)
 
     def _seconds(self, claimed, elapsed, transferred):
-        """The time of a call: the submission's own clock, within what ours allows."""
+        """The time of a call: what the submission claims, within what our clock allows."""
         if type(claimed) is not float or not claimed >= 0:
             self._break("a time that is none")
         transfer = _TRANSFER_SECONDS + transferred / _TRANSFER_BYTES_PER_SECOND
