@@ -21,7 +21,7 @@ IMPORTS = "import math\nimport numpy as np\n\n\n"
 
 
 def submissions(lab):
-    """The answers of a lab in as few files as hold them all: to each function one, the last to some.
+    """The answers of a lab in as few files as hold them: one to each function, at last to some.
 
     Answers that share a file agree on the helpers of the same name.
     """
@@ -45,7 +45,7 @@ def under_pytest(suite, files, folder):
     command = [sys.executable, "-m", "pytest", str(suite), "--seed", str(SEED)]
     command += [word for file in files for word in ("--submission", str(file))]
     command += ["-q", "--tb=no", f"--junitxml={report}"]
-    command += [word for name in ("cacheprovider", "xdist", "nbval") for word in ("-p", f"no:{name}")]
+    command += [f"-pno:{plugin}" for plugin in ("cacheprovider", "xdist", "nbval")]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert ran.returncode in (0, 1), ran.stdout[-2000:]
