@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import perf_counter
 
 from lnnn import labs
@@ -12,8 +13,10 @@ from lnnn.suite.lab import Lab
 from lnnn.suite.results import Outcome, TestResult
 from lnnn.suite.runner import Suite
 
+from .causes import Ledger, at_most
 from .jail import Jail, Limits
-from .resuming_caller import ResumingCaller
+from .reading import Reader
+from .resuming_caller import ResumingCaller, only_these_imports
 from .submission import CellError, Submission
 from .suites import Suites
 
@@ -66,6 +69,7 @@ class Grader:
         self.limits = limits or Limits()
         self._jail = Jail(self.limits, backend=backend, hidden=[suites.folder.resolve()])
         self._jail.warm()
+        self._reader = Reader(self._jail, suites)
         self._suites: dict[str, Suite] = {}
 
     @property
@@ -75,6 +79,7 @@ class Grader:
 
     def close(self) -> None:
         """End the jail."""
+        self._reader.close()
         self._jail.close()
 
     def __enter__(self):
@@ -82,6 +87,10 @@ class Grader:
 
     def __exit__(self, *_error):
         self.close()
+
+    def read(self, path: Path, lab: str | None = None, name: str | None = None) -> Submission:
+        """The submission in a file: see ``Reader.read``."""
+        return self._reader.read(path, lab, name)
 
     def grade(self, submission: Submission) -> Graded:
         """The grade of a submission. What the submission does never raises here."""
@@ -92,7 +101,7 @@ class Grader:
         start = perf_counter()
         timings: dict[str, float] = {}
         suite = self._suite(submission.lab)
-        caller = ResumingCaller(self._jail, submission.cells, self.limits.total_seconds)
+        caller = ResumingCaller(self._jail, submission.statements, self.limits.total_seconds)
         try:
             with _stopwatch(timings, "cells"):
                 caller.open()
@@ -104,10 +113,15 @@ class Grader:
             caller.close()
         if caller.failure is not None:
             raise caller.failure
-        notes = [*submission.notes, *_missing(suite, defined)]
+        causes = _Causes(caller.ledger, submission, defined)
+        for_student = [
+            _for_student(test, raised, causes.of(test, raised))
+            for test, raised in zip(tests, caller.raised, strict=True)
+        ]
+        notes = [*causes.name_errors, *submission.notes, *_missing(suite, defined, causes)]
         with _stopwatch(timings, "curve"):
             curves = self._curves(submission, tests, caller.left, notes)
-        errors = sorted((*submission.errors, *caller.cell_errors), key=lambda e: e.index)
+        errors = sorted((*submission.errors, *caller.ledger.cell_errors), key=lambda e: e.index)
         status = caller.ended[0].reason if caller.ended else PARTIAL if errors else GRADED
         return Graded(
             submission.name,
@@ -115,9 +129,9 @@ class Grader:
             status,
             results.score(tests),
             results.max_score(tests),
-            tuple(map(_for_student, tests, caller.raised)),
+            tuple(for_student),
             tuple(notes),
-            tuple(errors),
+            tuple(at_most(errors)),
             tuple(curves),
             backend=self.backend,
             seconds=perf_counter() - start,
@@ -160,7 +174,7 @@ class Grader:
         if not answering:
             return []
         curves = []
-        caller = ResumingCaller(self._jail, submission.cells, seconds)
+        caller = ResumingCaller(self._jail, submission.statements, seconds)
         try:
             for function in answering:
                 curve = measure(Lab(caller), function)
@@ -187,20 +201,60 @@ def _stopwatch(timings: dict[str, float], part: str):
         timings[part] = perf_counter() - start
 
 
-def _missing(suite: Suite, defined: set[str]) -> list[str]:
+class _Causes:
+    """Why functions of one submission are not there or lack a name. ``defined`` are there."""
+
+    def __init__(self, ledger: Ledger, submission: Submission, defined: set[str]):
+        self._ledger = ledger
+        self._not_run = submission.errors
+        self._defined = defined
+        self.name_errors: dict[str, None] = {}  # those of the tests that were asked about
+
+    def of(self, test: TestResult, raised: str) -> str:
+        """What lies behind the result of a test, other than a wrong answer; or ""."""
+        if test.outcome is Outcome.NOT_WRITTEN:
+            return self.missing(test.function)
+        return self._raised(test.function, raised) if test.outcome is Outcome.FAILED else ""
+
+    def missing(self, function: str) -> str:
+        """Why the function is not there although it is written."""
+        if function in self._defined:
+            return ""
+        return self._ledger.why_missing(function, self._not_run)
+
+    def _raised(self, function: str, kind: str) -> str:
+        if kind == "ModuleNotFoundError":
+            return only_these_imports()
+        if kind == "BdbQuit":
+            return _("That is breakpoint(), which waits for a person. Take it out.")
+        why = self._ledger.why_name_error(function, self._not_run) if kind == "NameError" else ""
+        self.name_errors |= {why: None} if why else {}
+        return why
+
+
+def _missing(suite: Suite, defined: set[str], causes: _Causes) -> list[str]:
     wanted = dict.fromkeys(rule.function for rule in suite.rules)
     text = _("There is no function named {function}: no cell defines it.")
-    return [text.format(function=name) for name in wanted if name not in defined]
+    return [
+        causes.missing(name) or text.format(function=name) for name in wanted if name not in defined
+    ]
 
 
-def _for_student(test: TestResult, raised: str) -> TestResult:
-    """The result with a feedback that fits what happened, and without what the test saw."""
+def _for_student(test: TestResult, raised: str, cause: str = "") -> TestResult:
+    """The result with a feedback that fits what happened, and without what the test saw.
+
+    ``cause``: see ``_Causes.of``.
+    """
     feedback = test.feedback
+    if test.outcome is Outcome.NOT_WRITTEN and cause:
+        return replace(test, outcome=Outcome.NOT_RUN, feedback=cause, detail=cause)
     if test.outcome is Outcome.NOT_RUN:
         feedback = test.detail
     elif test.outcome is Outcome.NOT_WRITTEN:
         feedback = _("{function} is not written yet.").format(function=test.function)
     elif test.outcome is Outcome.FAILED and raised:
         text = _("The function raised {kind} here. {think}")
-        feedback = text.format(kind=raised, think=feedback)
+        if raised == "Exception":  # or a class of the student's own
+            text = _("The function raised an exception here. {think}")
+        feedback = text.format(kind=raised, think=cause or feedback)
     return replace(test, feedback=feedback)
