@@ -175,7 +175,8 @@ def grade(
         backend="none" if unsafe_no_sandbox else "auto",
         lab=lab,
     )
-    with RunDisplay(len(found.work), settings.seed, found.skipped, unsafe_no_sandbox) as display:
+    notices = [*filter(None, [batch.why_fewer(jobs, settings.limits)]), *found.skipped]
+    with RunDisplay(len(found.work), settings.seed, notices, unsafe_no_sandbox) as display:
 
         def done(graded, page):
             results.add(graded, page)

@@ -14,7 +14,7 @@ from multiprocessing import connection
 from pathlib import Path
 from time import perf_counter
 
-from lnnn.messages import _
+from lnnn.messages import _, ngettext
 from lnnn.report import feedback
 from lnnn.suite.rule import SuiteError
 
@@ -265,6 +265,19 @@ def workers(wanted: int | None, limits: Limits) -> int:
     return max(1, min(wanted or os.cpu_count() or 1, _memory_mb() // most))
 
 
+def why_fewer(wanted: int | None, limits: Limits) -> str:
+    """A sentence where memory allows fewer workers than ``wanted``, or than one a core; else ""."""
+    n, wanted = workers(wanted, limits), wanted or os.cpu_count() or 1
+    if n == wanted:
+        return ""
+    text = ngettext(
+        "{n} submission is graded at a time, not {wanted}: there is not memory for more.",
+        "{n} submissions are graded at a time, not {wanted}: there is not memory for more.",
+        n,
+    )
+    return text.format(n=n, wanted=wanted)
+
+
 def _memory_mb() -> int:
     """The memory that this process and its children may use: the machine's, or its cgroup's."""
     bounds = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
@@ -303,13 +316,13 @@ def grade_batch(
     # Two runs side by side should not begin at the same core.
     lanes = [_Lane(settings, os.getpid() + turn) for turn in range(count)]
     try:
-        while waiting or any(lane.flying for lane in lanes):
-            for lane in lanes:
-                lane.fill(waiting)
-            wait([lane.flying[0][0] for lane in lanes if lane.flying], return_when=FIRST_COMPLETED)
-            for lane in lanes:
-                for task in lane.land(done):
-                    waiting.append(task)
+        while busy := [lane for lane in lanes if lane.is_busy or lane.take(waiting)]:
+            wait([lane.future for lane in busy], return_when=FIRST_COMPLETED)
+            landed = [lane.land(waiting) for lane in busy if lane.future.done()]
+            for lane in lanes:  # before results are written, so that no worker waits for that
+                lane.is_busy or lane.take(waiting)
+            for result in filter(None, landed):
+                done(*result)
     except BaseException:
         for lane in lanes:
             lane.abandon()
@@ -327,58 +340,57 @@ class _Task:
 
 
 class _Lane:
-    """One worker process and what it has been given, in order: it ends nobody's work but its own.
+    """One worker process and what it grades: a file that ends it ends nobody else's work.
 
     Spawned, not forked: the parent may run threads, such as the one that draws the progress bar.
     """
 
-    # One is being graded, one waits beside it, so that the worker never waits for us.
-    _DEPTH = 2
-
     def __init__(self, settings: Settings, turn: int):
         self._settings = settings
         self._turn = turn
-        self.flying: deque[tuple[Future, _Task]] = deque()
+        self._task: _Task | None = None
+        self.future: Future | None = None
         self._start()
+
+    @property
+    def is_busy(self) -> bool:
+        """True while the worker has something to grade."""
+        return self._task is not None
 
     def _start(self):
         context = multiprocessing.get_context("spawn")
         arguments = (self._settings, self._turn)
         self.pool = ProcessPoolExecutor(1, context, _start_worker, arguments)
 
-    def fill(self, waiting: deque[_Task]) -> None:
-        """Take as much as the worker needs."""
-        while waiting and len(self.flying) < self._DEPTH:
-            task = waiting.popleft()
-            if len(task.failures) < 2:
-                future = self.pool.submit(_grade, task.work)
-            else:
-                future = self.pool.submit(_give_up, task.work, task.failures[-1])
-            self.flying.append((future, task))
+    def take(self, waiting: deque[_Task]) -> bool:
+        """Give the worker the next one; False when none waits."""
+        if not waiting:
+            return False
+        self._task = waiting.popleft()
+        work, failures = self._task.work, self._task.failures
+        if len(failures) < 2:
+            self.future = self.pool.submit(_grade, work)
+        else:
+            self.future = self.pool.submit(_give_up, work, failures[-1])
+        return True
 
-    def land(self, done: Callable[[Graded, str], None]) -> Iterator[_Task]:
-        """Hand over what is ready; what is to be tried again comes back."""
-        while self.flying and self.flying[0][0].done():
-            future, task = self.flying.popleft()
-            error = future.exception()
-            if error is None:
-                done(*future.result())
-                continue
-            if isinstance(error, CannotGradeError):
-                raise error
-            if isinstance(error, BrokenProcessPool):
-                # The worker takes one after the other, so only the first can have ended it.
-                yield from (behind for _future, behind in self.flying)
-                self.flying.clear()
-                self.pool.shutdown(wait=False)
-                self._start()
-            failures = (*task.failures, _failed_twice(error))
-            if len(failures) <= 2:
-                yield _Task(task.work, failures)
-            else:
-                lab = self._settings.lab or ""
-                graded = Graded(task.work.name, lab, CRASHED, 0.0, 0.0, problem=failures[1])
-                done(graded, feedback.page(graded))
+    def land(self, waiting: deque[_Task]) -> tuple[Graded, str] | None:
+        """The result that is ready; or None, and the file waits to be tried again."""
+        task, self._task = self._task, None
+        error = self.future.exception()
+        if error is None:
+            return self.future.result()
+        if isinstance(error, CannotGradeError):
+            raise error
+        if isinstance(error, BrokenProcessPool):
+            self.pool.shutdown(wait=False)
+            self._start()
+        if len(task.failures) < 2:
+            waiting.append(_Task(task.work, (*task.failures, _failed_twice(error))))
+            return None
+        lab, problem = self._settings.lab or "", task.failures[-1]
+        graded = Graded(task.work.name, lab, CRASHED, 0.0, 0.0, problem=problem)
+        return graded, feedback.page(graded)
 
     def abandon(self) -> None:
         """End the worker without waiting for what it still does."""

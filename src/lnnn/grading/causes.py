@@ -72,7 +72,7 @@ class Ledger:
             return ""
         place = self._statements[written[-1]].label
         if function in self._lost:
-            text = _("{function} is written in {place}, and did not come about. {why}")
+            text = _("{function} is written in {place}, but could not be defined. {why}")
             why = self._failures[self._lost[function]]
             return text.format(function=function, place=place, why=why)
         last = self._bound.get(function)
@@ -103,29 +103,28 @@ class Ledger:
                 if needed in self._bound:
                     waiting.append(needed)
                 elif needed in self._lost or _STAR not in self._bound:
-                    return self._lacks(name, needed, not_run)
+                    return self._lacks(needed, not_run)
         return ""
 
-    def _lacks(self, function: str, name: str, not_run: Iterable[CellError]) -> str:
+    def _lacks(self, name: str, not_run: Iterable[CellError]) -> str:
         why = self.why_missing(name, not_run)
         if not why and name in self._lost:
             why = self._failures[self._lost[name]]
         if why:
-            text = _("{function} needs {name}, which is not there. {why}")
-            return text.format(function=function, name=name, why=why)
+            return _("There is no {name}. {why}").format(name=name, why=why)
         if code := _IMPORTS.get(name) or (f"import {name}" if _is_module(name) else ""):
             text = _(
-                "{function} needs {name}, and no cell that was run imports it. Put `{code}` into a "
-                "cell above."
+                "There is no {name}: no cell that was run imports it. Put `{code}` into a cell "
+                "above."
             )
-            return text.format(function=function, name=name, code=code)
-        text = _("{function} needs {name}, and no cell that was run defines it.")
-        return text.format(function=function, name=name)
+            return text.format(name=name, code=code)
+        return _("There is no {name}: no cell that was run defines it.").format(name=name)
 
     def _error(self, position: int) -> CellError:
         statement, text = self._statements[position], self._failures[position]
         if self._in_cell[statement.index] > 1:
-            text = f"{text} {_('The rest was run without it.')}"
+            rest = _("The rest was run without it.")
+            text = f"{text} {rest}"
         if n := self._followed[position]:
             more = ngettext(
                 "{n} statement failed because it needs what that one defines.",
@@ -137,15 +136,18 @@ class Ledger:
 
 
 def at_most(errors: list[CellError]) -> list[CellError]:
-    """The errors that a page has room for; the last one says how many more there are."""
+    """The errors that a page has room for: the first, how many more there are, and the last.
+
+    The last may say that what follows was not run.
+    """
     if len(errors) <= MOST_ERRORS:
         return errors
     n = len(errors) - MOST_ERRORS
     text = ngettext(
         "There is {n} more error like these.", "There are {n} more errors like these.", n
     )
-    last = errors[MOST_ERRORS]
-    return [*errors[:MOST_ERRORS], CellError(last.index, last.label, text.format(n=n))]
+    first, last = errors[: MOST_ERRORS - 1], errors[-1]
+    return [*first, CellError(last.index, first[-1].label, text.format(n=n)), last]
 
 
 def _is_module(name: str) -> bool:

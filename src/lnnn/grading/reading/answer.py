@@ -24,7 +24,7 @@ def opened(reply: tuple, file: str) -> tuple[str | None, str]:
     claims, problem = _list(reply, 2)
     if problem is None:
         return (None if claims is None else _text(claims)), ""
-    return None, _said(words.problem, file, *_list(problem, most=3, each=_detail))
+    return None, _said(words.problem, file, *_told(problem, _PROBLEMS))
 
 
 def taken_apart(
@@ -58,30 +58,63 @@ def _statements(rows, is_script):
 def _faults(rows, is_script):
     for row in _list(rows, most=MAX_STATEMENTS + 1):
         cell, line, start, key, why, functions = _list(row, 6)
-        label = words.place(_number(cell), is_script)
+        # Of a script that is too long, as much is run as is allowed, so a line is named.
+        place = line if is_script and key == "many statements" else cell
+        label = words.place(_number(place), is_script)
         text = _said(words.fault, label, _number(line), _text(key), _text(why))
         functions = tuple(_list(functions, most=_MOST, each=_text))
-        yield CellError(cell, label, text, _text(start), functions)
+        yield CellError(_number(cell), label, text, _text(start), functions)
 
 
 def _notes(rows, is_script):
     for row in _list(rows, most=MOST_REMARKS):
-        yield _said(words.remark, is_script, *_list(row, most=5, each=_detail))
+        yield _said(words.remark, is_script, *_told(row, _REMARKS))
 
 
-def _said(sentence: Callable[..., str], *details) -> str:
-    """The sentence; the inside may have told what there is none for."""
+# The types of the details to each key; [str] is a list of texts.
+_PROBLEMS = {
+    **dict.fromkeys(
+        ("empty", "not UTF-8", "nested", "digits", "packed", "no JSON", "no cells", "web page"), ()
+    ),
+    "not text": (),
+    "no object": (str,),
+    "cells are none": (str,),
+    "many cells": (int, int),
+    "cut off": (int,),
+    "damaged": (int, str),
+}
+_REMARKS = {
+    "not UTF-8": (),
+    "old format": (),
+    "new format": (str,),
+    "no cell": (int, str),
+    "no text": (int,),
+    "code in text": (int,),
+    "copy": (int, int),
+    "commands": (int, [str], int),
+    "uses course": (str, [str]),
+    "defined twice": (str, [int]),
+}
+
+
+def _told(row, known: dict[str, tuple]) -> list:
+    """A key with its details, of the types that belong to it."""
+    key, *details = _list(row, most=5) or [""]
+    types = known.get(_text(key))
+    if types is None or len(details) != len(types):
+        raise AnswerError("an unknown key")
+    for value, kind in zip(details, types, strict=True):
+        check = {int: _number, str: _text}.get(kind[0] if type(kind) is list else kind)
+        _list(value, each=check) if type(kind) is list else check(value)
+    return [key, *details]
+
+
+def _said(sentence: Callable[..., str], *told) -> str:
+    """The sentence; for the kind of a value the inside may have told what there is no word for."""
     try:
-        return sentence(*details)
-    except (LookupError, TypeError, ValueError) as error:
-        raise AnswerError(f"no words for {details[1:]}") from error
-
-
-def _detail(value):
-    if type(value) is list:
-        numbers = all(type(v) is int for v in value)
-        return _list(value, most=_MOST, each=_number if numbers else _text)
-    return _number(value) if type(value) is int else _text(value)
+        return sentence(*told)
+    except LookupError as error:
+        raise AnswerError(f"no word for {error}") from None
 
 
 def _list(values, length: int | None = None, most: int = _MOST, each=None) -> list:
