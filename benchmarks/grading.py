@@ -28,7 +28,6 @@ from rich.table import Table
 from lnnn.grading.batch import stay_on_one_core
 from lnnn.grading.results import ResultsFolder
 from lnnn.grading.runner import Grader
-from lnnn.grading.submission import read_submission
 from lnnn.grading.suites import Suites
 from lnnn.report import feedback
 from lnnn.suite.lab import Lab, NamespaceCaller
@@ -61,7 +60,7 @@ def solved_namespace() -> dict:
 def graded_once(grader: Grader, path: Path, results: ResultsFolder) -> dict[str, float]:
     """Grade one file; the seconds of each part and of the whole."""
     start = perf_counter()
-    submission = read_submission(path, grader.suites)
+    submission = grader.read(path)
     read = perf_counter()
     graded = replace(grader.grade(submission), submission=path.stem)
     ran = perf_counter()

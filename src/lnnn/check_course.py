@@ -17,7 +17,6 @@ from lnnn.build.errors import BuildError
 from lnnn.build.solutions import BEGIN_FAULTY, answer_function, solved_namespace
 from lnnn.build.source import Source
 from lnnn.grading.runner import Graded, Grader
-from lnnn.grading.submission import read_submission
 from lnnn.grading.suites import Suites
 from lnnn.learn import catalogue
 from lnnn.learn.errors import LearnError
@@ -185,8 +184,8 @@ def _grades(root: Path, lab: Source, grader: Grader) -> Inspection:
     """Through the real grader: nothing for what students get, everything for the solution."""
     name = f"{lab.name}.ipynb"
     try:
-        shipped = grader.grade(read_submission(root / "labs" / name, grader.suites))
-        solved = grader.grade(read_submission(root / "solutions" / name, grader.suites))
+        shipped = grader.grade(grader.read(root / "labs" / name))
+        solved = grader.grade(grader.read(root / "solutions" / name))
     except (SuiteError, OSError) as error:
         return Inspection(lab.name, "grades", (str(error),))
     faults = []

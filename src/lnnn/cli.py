@@ -142,6 +142,7 @@ def grade(
 ) -> None:
     """Grade submissions into the folder ``out``."""
     # Loaded here, so that --help and a mistyped option answer at once.
+    from lnnn.grading import batch
     from lnnn.grading.batch import CannotGradeError, Settings, find_submissions, grade_batch
     from lnnn.grading.results import ResultsFolder
     from lnnn.grading.suites import Suites, SuitesError, find_suites
@@ -155,6 +156,8 @@ def grade(
     except FileNotFoundError as error:
         text = _("{path}: there is no such file or folder. Check the path.")
         raise _stop(text.format(path=error.args[0]), WRONG_USE) from error
+    except batch.LinkedFolderError as error:
+        raise _stop(str(error), WRONG_USE) from error
     if not found.work:
         text = _("{paths}: no .ipynb or .py file here. Check the path.")
         raise _stop(text.format(paths=", ".join(map(str, paths))), WRONG_USE)
@@ -173,7 +176,8 @@ def grade(
         backend="none" if unsafe_no_sandbox else "auto",
         lab=lab,
     )
-    with RunDisplay(len(found.work), settings.seed, found.skipped, unsafe_no_sandbox) as display:
+    notices = [*filter(None, [batch.why_fewer(jobs, settings.limits)]), *found.skipped]
+    with RunDisplay(len(found.work), settings.seed, notices, unsafe_no_sandbox) as display:
 
         def done(graded, page):
             results.add(graded, page)
@@ -222,17 +226,17 @@ def try_answer(
     """Grade the answers in ``file`` and list what they lose."""
     from lnnn.grading.jail import JailUnavailable
     from lnnn.grading.runner import Grader
-    from lnnn.grading.submission import read_submission
     from lnnn.grading.suites import Suites, SuitesError, find_suites
     from lnnn.grading.trial import lost_rules
     from lnnn.suite.rule import SuiteError
 
     with _ending(WRONG_USE, SuitesError):
         known = Suites(find_suites() if suites is None else suites.resolve())
-        submission = read_submission(file, known, known.lab(lab))
-    if submission.problem:
-        raise _stop(submission.problem, WRONG_USE)
+        lab = known.lab(lab)
     with _ending(CANNOT_GRADE, JailUnavailable, SuiteError), Grader(known, seed) as grader:
+        submission = grader.read(file, lab)
+        if submission.problem:
+            raise _stop(submission.problem, WRONG_USE)
         graded = grader.grade(submission)
     lines, lost = lost_rules(graded)
     for line in lines:

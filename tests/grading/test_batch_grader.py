@@ -8,7 +8,6 @@ from small_lab import DOUBLE, HANGS, SPREAD, SUITES, TOTAL, code, shipped
 
 from lnnn.grading.jail import Limits
 from lnnn.grading.runner import Grader
-from lnnn.grading.submission import read_submission
 from lnnn.grading.suites import Suites
 
 pytestmark = pytest.mark.needs_bwrap
@@ -28,7 +27,7 @@ def grader():
 def grade(grader, tmp_path):
     def grade(cells, name="a"):
         path = small_lab.write(tmp_path / f"{name}.ipynb", cells)
-        return grader.grade(read_submission(path, grader.suites))
+        return grader.grade(grader.read(path))
 
     return grade
 
@@ -161,14 +160,14 @@ def test_what_a_function_raises_is_named_but_its_words_stay_here(grade):
     graded = grade(shipped((DOUBLE, tells, odd)))
     shown = [t.feedback for t in graded.tests if t.outcome == "failed"]
     assert shown[0] == "The function raised KeyError here. Use np.sum."
-    assert shown[-1] == "Call your other two functions."
+    assert shown[-1] == "The function raised an exception here. Call your other two functions."
     assert "the input was" not in "".join(shown)
 
 
 def test_the_same_seed_gives_the_same_result_and_another_one_other_inputs(grader, tmp_path):
     seen = "def double(x):\n    raise ValueError(str(x))"
     path = small_lab.write(tmp_path / "a.ipynb", shipped((seen, TOTAL, SPREAD)))
-    submission = read_submission(path, grader.suites)
+    submission = grader.read(path)
     first, second = grader.grade(submission), grader.grade(submission)
     assert first == second
     with Grader(grader.suites, seed=6, limits=grader.limits) as other:
@@ -180,14 +179,14 @@ def test_the_same_seed_gives_the_same_result_and_another_one_other_inputs(grader
 def test_an_unreadable_file_has_every_test_not_run(grader, tmp_path):
     path = tmp_path / "lab98.ipynb"
     path.write_text("{")
-    graded = grader.grade(read_submission(path, grader.suites))
+    graded = grader.grade(grader.read(path))
     assert (graded.status, graded.score, graded.max_score) == ("unreadable", 0, 10)
     assert {test.outcome for test in graded.tests} == {"not-run"}
     assert graded.problem.startswith("lab98.ipynb is cut off")
 
 
 def test_an_error_on_the_graders_side_is_not_the_students_failure(grader, tmp_path, monkeypatch):
-    submission = read_submission(small_lab.write(tmp_path / "a.ipynb"), grader.suites)
+    submission = grader.read(small_lab.write(tmp_path / "a.ipynb"))
 
     def fails(*_):
         raise OSError("the grader's own trouble")

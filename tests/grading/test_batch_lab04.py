@@ -6,7 +6,6 @@ import jupytext
 import pytest
 
 from lnnn.grading.runner import Grader
-from lnnn.grading.submission import read_submission
 from lnnn.grading.suites import Suites, find_suites
 
 pytestmark = pytest.mark.needs_bwrap
@@ -24,7 +23,7 @@ def grader():
 
 
 def graded(grader, path):
-    graded = grader.grade(read_submission(path, grader.suites))
+    graded = grader.grade(grader.read(path))
     return graded.status, graded.score, graded.max_score, graded.notes
 
 
@@ -60,7 +59,7 @@ def test_without_ids_and_tags_and_with_an_example_changed_it_scores_everything(g
 
 
 def test_the_error_curve_is_on_the_page_for_each_function_that_has_one(grader):
-    result = grader.grade(read_submission(SOLVED, grader.suites))
+    result = grader.grade(grader.read(SOLVED))
     assert {curve.function for curve in result.curves} == {
         "log_softmax",
         "softmax",

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from lnnn.grading.runner import Grader
-from lnnn.grading.submission import read_submission
 from lnnn.grading.suites import Suites, find_suites
 from lnnn.report import feedback
 
@@ -24,7 +23,7 @@ def grader():
 
 
 def test_the_page_names_the_fault_of_each_function_and_says_what_waits_for_it(grader):
-    result = grader.grade(read_submission(STUDENT, grader.suites))
+    result = grader.grade(grader.read(STUDENT))
     broken = [test.function for test in result.tests if test.outcome == "failed"]
     assert len(broken) == len(set(broken)) == 5
     page = feedback.page(result)
@@ -43,5 +42,5 @@ def test_other_numbers_in_the_cells_for_trying_cost_nothing(grader, tmp_path):
     assert changed == 5
     path = tmp_path / f"{LAB}.ipynb"
     path.write_text(json.dumps(document), encoding="utf-8")
-    result = grader.grade(read_submission(path, grader.suites))
+    result = grader.grade(grader.read(path))
     assert (result.status, result.score) == ("graded", 100)

@@ -6,7 +6,7 @@ import banks
 import pytest
 
 from lnnn.grading.runner import Grader
-from lnnn.grading.submission import AnswerCell, Submission
+from lnnn.grading.submission import Statement, Submission
 from lnnn.grading.suites import Suites
 from lnnn.suite.lab import stub_message
 
@@ -48,8 +48,8 @@ def grade():
                 "import math",
                 *(SOLUTIONS[lab] | answers).values(),
             ]
-            cells = tuple(AnswerCell(i, t, f"Cell {i}") for i, t in enumerate(texts, 1))
-            return grader.grade(Submission("someone", Path("someone.py"), lab, cells))
+            statements = tuple(Statement(i, t, f"Cell {i}") for i, t in enumerate(texts, 1))
+            return grader.grade(Submission("someone", Path("someone.py"), lab, statements))
 
         yield grade
 

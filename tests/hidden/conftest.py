@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lnnn.grading.jail import Jail
+from lnnn.grading.reading import Reader
 from lnnn.grading.resuming_caller import ResumingCaller
-from lnnn.grading.submission import read_submission
 from lnnn.grading.suites import Suites
 from lnnn.suite.lab import Lab
 from lnnn.suite.runner import NotCountedError, Suite, generator
@@ -58,10 +58,11 @@ def jail():
 @pytest.fixture(scope="session")
 def caller(request, jail):
     suite, file = request.param
-    submission = read_submission(file, Suites(HERE), suite.lab)
+    with Reader(jail, Suites(HERE)) as reader:
+        submission = reader.read(file, suite.lab)
     if submission.problem:
         pytest.fail(submission.problem, pytrace=False)
-    caller = ResumingCaller(jail, submission.cells, jail.limits.total_seconds)
+    caller = ResumingCaller(jail, submission.statements, jail.limits.total_seconds)
     yield caller
     caller.close()
 

@@ -47,10 +47,14 @@ report = check(log_softmax)
 """
 
 
-def built(folder, lang, kind="course"):
+def source(folder, lang, kind="course"):
     path = folder / "04_log_softmax.md"
     path.write_text(SOURCE.format(lang=lang), encoding="utf-8")
-    return assemble(read_source(path, kind, Path(path.name)), kind)
+    return read_source(path, kind, Path(path.name))
+
+
+def built(folder, lang, kind="course"):
+    return assemble(source(folder, lang, kind), kind)
 
 
 def run(notebook):
@@ -95,7 +99,8 @@ def test_the_set_up_cell_is_the_only_cell_that_differs_and_the_english_one_is_as
     assert english.cells[1].source == SETUP
     differing = [a.id for a, b in zip(english.cells, other.cells, strict=True) if a != b]
     assert differing == ["setup"]
-    records = [json.dumps(release_record(notebook)) for notebook in (english, other)]
+    of = source(tmp_path, "en", "lab")
+    records = [json.dumps(release_record(of, notebook)) for notebook in (english, other)]
     assert records[0] != records[1]
 
 

@@ -15,7 +15,6 @@ from lnnn.grading.batch import find_submissions
 from lnnn.grading.jail import Limits
 from lnnn.grading.results import ResultsFolder
 from lnnn.grading.runner import STATUSES, Graded, Grader
-from lnnn.grading.submission import read_submission
 from lnnn.grading.suites import Suites, SuitesError, find_suites
 from lnnn.grading.terminal import RunDisplay
 from lnnn.grading.trial import lost_rules
@@ -84,7 +83,7 @@ def graded(tmp_path_factory, in_pseudo):
     results: dict[str, Graded] = {}
 
     def grade(path, grader, lab=None):
-        results[path.stem] = grader.grade(read_submission(path, grader.suites, lab))
+        results[path.stem] = grader.grade(grader.read(path, lab))
 
     with (
         in_pseudo(),

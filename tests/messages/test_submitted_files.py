@@ -12,7 +12,8 @@ from small_lab import code, text_cell
 from test_submission_files import MALFORMED, as_bytes
 
 from lnnn.build.project import ROOT
-from lnnn.grading.submission import read_submission
+from lnnn.grading.jail import Jail
+from lnnn.grading.reading import Reader
 from lnnn.grading.suites import Suites
 
 notebook = functools.partial(small_lab.notebook, lab="lab04_log_softmax")
@@ -59,12 +60,18 @@ def suites():
     return Suites(ROOT / "tests" / "hidden")
 
 
+@pytest.fixture(scope="module")
+def reader(suites):
+    with Jail(backend="none") as jail, Reader(jail, suites) as reader:
+        yield reader
+
+
 @pytest.fixture
-def said(suites):
+def said(reader):
     """All that is said of a file when it is read, line by line."""
 
     def read(path, lab=None):
-        submission = read_submission(path, suites, lab)
+        submission = reader.read(path, lab)
         errors = [error.text for error in submission.errors]
         return [*filter(None, [submission.problem]), *submission.notes, *errors]
 
@@ -88,11 +95,10 @@ def test_notes_on_a_notebook(pseudo, said, tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
-def test_what_is_wrong_with_a_script(pseudo, said, suites, tmp_path, kind):
+def test_what_is_wrong_with_a_script(pseudo, said, reader, tmp_path, kind):
     path = tmp_path / "lab04.py"
     path.write_bytes(SCRIPTS[kind])
-    cells = read_submission(path, suites).cells
-    labels = [cell.label for cell in cells]
+    labels = [statement.label for statement in reader.read(path).statements]
     assert said(path) or labels
     assert_said([*said(path), *labels], OF_THE_FILES)
 
@@ -107,6 +113,6 @@ def test_files_that_are_none(pseudo, said, tmp_path, monkeypatch):
     (tmp_path / "lab01.ipynb").write_text(json.dumps(notebook([])))
     lines += [said(tmp_path / "lab97.ipynb")[0], said(tmp_path / "lab01.ipynb", "lab01")[0]]
     refused = Mock(side_effect=PermissionError(13, "Permission denied"))
-    monkeypatch.setattr("lnnn.grading.source_file.os.open", refused)
+    monkeypatch.setattr("lnnn.grading.reading.files.os.open", refused)
     lines += said(tmp_path / "lab01.ipynb")
     assert_said(lines, (r"\blab04\.docx\b", "No such file or directory", "Not a directory"))

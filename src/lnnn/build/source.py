@@ -120,7 +120,7 @@ def _front_matter(shown: Path, metadata) -> tuple[tuple[str, ...], str]:
     lang = ours.get("lang", "en")
     if not isinstance(lang, str) or not _LANGUAGE.fullmatch(lang):
         raise BuildError(
-            f"{at(shown)}: `lang` in the front matter must be a language such as es or pt_BR, "
+            f"{shown}: `lang` in the front matter must be a language such as es or pt_BR, "
             f"not {lang!r}."
         )
     return tuple(given), lang

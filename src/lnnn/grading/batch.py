@@ -1,38 +1,44 @@
 """Grade many submissions on many cores, so that none of them can stop or slow the others."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing import connection
 from pathlib import Path
 from time import perf_counter
 
-from lnnn.messages import _
+from lnnn.messages import _, ngettext
 from lnnn.report import feedback
 from lnnn.suite.rule import SuiteError
 
+from . import reading
 from .jail import JailUnavailable, Limits
+from .reading import SUFFIXES, display_name
 from .runner import CRASHED, Graded, Grader
-from .source_file import SUFFIXES, display_name
-from .submission import lab_from_file, read_submission
 from .suites import Suites, SuitesError
 
-# A worker that takes longer is killed: Python's parser, say, can't be interrupted otherwise.
-READ_SECONDS = 30
+# What the grader's own work on a submission may take, reading it included. A worker that takes
+# longer is killed.
 GRADER_SECONDS = 60
+# The most memory that a worker itself uses, with a submission's largest reply in it.
+_WORKER_MB = 500
 
 _IGNORED_FOLDERS = {"__pycache__", "__MACOSX", "node_modules"}
 
 
 class CannotGradeError(Exception):
     """No submission can be graded here: no isolation, or a suite that is wrong."""
+
+
+class LinkedFolderError(Exception):
+    """A path that was given is a link to a folder. The text says so."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +75,17 @@ class Settings:
 def find_submissions(paths: Iterable[Path]) -> Found:
     """The files at ``paths`` and, in folders, every .ipynb and .py file below.
 
-    Raises FileNotFoundError for a path that does not exist.
+    No link is followed. Raises FileNotFoundError for a path that does not exist, LinkedFolderError
+    for a link to a folder.
     """
     files: dict[Path, None] = {}
     skipped: list[str] = []
     for path in map(Path, paths):
         if not os.path.lexists(path):
             raise FileNotFoundError(path)
+        if path.is_dir() and path.is_symlink():
+            text = _("{path} is a symbolic link to a folder. Give the folder itself.")
+            raise LinkedFolderError(text.format(path=_shown(path)))
         if path.is_dir() and path.suffix.lower() != ".ipynb":
             for file in _walk(path, skipped):
                 files[file] = None
@@ -92,7 +102,11 @@ def _walk(folder: Path, skipped: list[str]) -> Iterator[Path]:
         here = Path(place)
         ignored = [f for f in folders if f.startswith(".") or f in _IGNORED_FOLDERS]
         notebooks = [f for f in folders if f not in ignored and f.lower().endswith(".ipynb")]
-        folders[:] = sorted(set(folders) - set(ignored) - set(notebooks))
+        linked = [f for f in folders if f not in ignored and (here / f).is_symlink()]
+        notebooks = [f for f in notebooks if f not in linked]
+        folders[:] = sorted(set(folders) - set(ignored) - set(notebooks) - set(linked))
+        text = _("Left out {path}: a symbolic link to a folder.")
+        skipped.extend(text.format(path=_shown(here / f)) for f in sorted(linked))
         text = _("Left out {path}: a folder of another program.")
         skipped.extend(text.format(path=_shown(here / f)) for f in sorted(ignored))
         for name in sorted([*files, *notebooks]):
@@ -121,12 +135,12 @@ def _named(files: list[Path]) -> list[Work]:
         alike.setdefault(stems[file].casefold(), []).append(file)
     names = dict(stems)
     for group in alike.values():
-        prefixes = _prefixes({file.absolute().parent for file in group})
+        folders = Counter(file.absolute().parent for file in group)
+        prefixes = _prefixes(set(folders))
         for file in group:
             here = file.absolute().parent
             suffix = file.suffix[1:].lower()
-            neighbours = sum(other.absolute().parent == here for other in group)
-            parts = [*prefixes[here], stems[file], *([suffix] if neighbours > 1 else [])]
+            parts = [*prefixes[here], stems[file], *([suffix] if folders[here] > 1 else [])]
             names[file] = "_".join(parts)
     for count, file in enumerate(_twice(names), 1):
         names[file] += f"_{count}"
@@ -169,11 +183,8 @@ class _Worker:
     problem: str = ""
 
 
-def _start_worker(settings: Settings, started) -> None:
+def _start_worker(settings: Settings, turn: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with started.get_lock():
-        started.value += 1
-        turn = started.value
     stay_on_one_core(turn)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _Worker.settings = settings
@@ -210,12 +221,11 @@ def _grade(work: Work) -> tuple[Graded, str]:
     grader, settings = _Worker.grader, _Worker.settings
     start = perf_counter()
     try:
-        with _deadline(READ_SECONDS):
-            submission = read_submission(work.path, grader.suites, settings.lab, work.name)
-            submission = replace(submission, notes=(*filter(None, [work.note]), *submission.notes))
-        read = perf_counter()
         # The tests and the error curve share the submission's budget; the rest is the grader's.
         with _deadline(GRADER_SECONDS + settings.limits.total_seconds):
+            submission = grader.read(work.path, settings.lab, work.name)
+            submission = replace(submission, notes=(*filter(None, [work.note]), *submission.notes))
+            read = perf_counter()
             graded = grader.grade(submission)
     except (SuiteError, SuitesError) as error:
         raise CannotGradeError(str(error)) from error
@@ -225,7 +235,7 @@ def _grade(work: Work) -> tuple[Graded, str]:
     return replace(graded, timings=timings, seconds=perf_counter() - start), page
 
 
-@contextmanager
+@contextlib.contextmanager
 def _deadline(seconds: float):
     """End this worker, by the signal's default action, if the block takes longer."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -240,12 +250,53 @@ def _give_up(work: Work, reason: str) -> tuple[Graded, str]:
     if _Worker.problem:
         raise CannotGradeError(_Worker.problem)
     grader, settings = _Worker.grader, _Worker.settings
-    lab = lab_from_file(work.path, grader.suites, settings.lab)
-    graded = grader.without_running(work.name, lab, CRASHED, reason)
+    with _deadline(GRADER_SECONDS):
+        lab = grader.read(work.path, settings.lab).lab
+        graded = grader.without_running(work.name, lab, CRASHED, reason)
     return graded, feedback.page(graded)
 
 
 # --------------------------------------------------------------------------------------- the batch
+
+
+def workers(wanted: int | None, limits: Limits) -> int:
+    """How many workers may run: ``wanted``, or one a core; fewer if they don't fit into memory."""
+    most = max(limits.memory_mb, reading.LIMITS.memory_mb) + limits.reply_mb + _WORKER_MB
+    return max(1, min(wanted or os.cpu_count() or 1, _memory_mb() // most))
+
+
+def why_fewer(wanted: int | None, limits: Limits) -> str:
+    """A sentence where memory allows fewer workers than ``wanted``, or than one a core; else ""."""
+    n, wanted = workers(wanted, limits), wanted or os.cpu_count() or 1
+    if n == wanted:
+        return ""
+    text = ngettext(
+        "{n} submission is graded at a time, not {wanted}: there is not memory for more.",
+        "{n} submissions are graded at a time, not {wanted}: there is not memory for more.",
+        n,
+    )
+    return text.format(n=n, wanted=wanted)
+
+
+def _memory_mb() -> int:
+    """The memory that this process and its children may use: the machine's, or its cgroup's."""
+    bounds = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _number, kinds, name = line.split(":", 2)
+            if kinds in ("", "memory"):  # version 2 of cgroups, or version 1
+                bounds += _bounds_of_cgroup(Path("/sys/fs/cgroup", kinds), name.strip("/"))
+    return min(bounds) >> 20
+
+
+def _bounds_of_cgroup(root: Path, name: str) -> Iterator[int]:
+    group = root / name
+    for folder in (group, *group.parents):
+        if not folder.is_relative_to(root):
+            return
+        for file in ("memory.max", "memory.limit_in_bytes"):
+            with contextlib.suppress(OSError, ValueError):  # not there, or "max"
+                yield int((folder / file).read_text())
 
 
 def grade_batch(
@@ -254,73 +305,99 @@ def grade_batch(
     done: Callable[[Graded, str], None],
     jobs: int | None = None,
 ) -> None:
-    """Grade ``work`` in ``jobs`` processes; ``done(result, page)`` is called for each as it comes.
+    """Grade ``work`` in up to ``jobs`` processes; ``done(result, page)`` is called for each.
 
-    A submission whose worker dies or fails is graded once more, alone in a process of its own, so
-    that it takes nobody with it; if that fails too its status is "crashed". Raises CannotGradeError
-    when nothing can be graded.
+    A submission whose worker dies or fails is graded once more, after those that wait and beside
+    the others; if that fails too its status is "crashed". Raises CannotGradeError when nothing can
+    be graded.
     """
-    jobs = max(1, min(jobs or os.cpu_count() or 1, len(work)))
-    waiting = deque(work)
-    flying: dict[Future, Work] = {}
-    pool = _pool(jobs, settings)
+    waiting = deque(_Task(item) for item in work)
+    count = min(workers(jobs, settings.limits), len(work))
+    # Two runs side by side should not begin at the same core.
+    lanes = [_Lane(settings, os.getpid() + turn) for turn in range(count)]
     try:
-        while waiting or flying:
-            # One task more than workers: enough to keep them busy, few suspects if one dies.
-            while waiting and len(flying) < jobs + 1:
-                flying[pool.submit(_grade, waiting[0])] = waiting[0]
-                waiting.popleft()
-            finished = wait(flying, return_when=FIRST_COMPLETED).done
-            again = []
-            broken = False
-            for future in finished:
-                item = flying.pop(future)
-                error = future.exception()
-                if error is None:
-                    done(*future.result())
-                else:
-                    again.append(item)
-                    broken = broken or isinstance(error, BrokenProcessPool)
-                    _raise_if_hopeless(error)
-            if broken:
-                again += _salvage(flying, done)
-                pool.shutdown(wait=False)
-                pool = _pool(jobs, settings)
-            for item in again:
-                done(*_grade_alone(item, settings))
+        while busy := [lane for lane in lanes if lane.is_busy or lane.take(waiting)]:
+            wait([lane.future for lane in busy], return_when=FIRST_COMPLETED)
+            landed = [lane.land(waiting) for lane in busy if lane.future.done()]
+            for lane in lanes:  # before results are written, so that no worker waits for that
+                lane.is_busy or lane.take(waiting)
+            for result in filter(None, landed):
+                done(*result)
     except BaseException:
-        _abandon(pool)
+        for lane in lanes:
+            lane.abandon()
         raise
-    pool.shutdown()
+    for lane in lanes:
+        lane.pool.shutdown()
 
 
-def _salvage(flying: dict[Future, Work], done) -> list[Work]:
-    """After a pool broke: hand over what was ready, return the rest."""
-    lost = []
-    for future, item in flying.items():
-        if future.exception() is None:
-            done(*future.result())
+@dataclass(frozen=True)
+class _Task:
+    """A file to grade, and why that failed before, once or twice."""
+
+    work: Work
+    failures: tuple[str, ...] = ()
+
+
+class _Lane:
+    """One worker process and what it grades: a file that ends it ends nobody else's work.
+
+    Spawned, not forked: the parent may run threads, such as the one that draws the progress bar.
+    """
+
+    def __init__(self, settings: Settings, turn: int):
+        self._settings = settings
+        self._turn = turn
+        self._task: _Task | None = None
+        self.future: Future | None = None
+        self._start()
+
+    @property
+    def is_busy(self) -> bool:
+        """True while the worker has something to grade."""
+        return self._task is not None
+
+    def _start(self):
+        context = multiprocessing.get_context("spawn")
+        arguments = (self._settings, self._turn)
+        self.pool = ProcessPoolExecutor(1, context, _start_worker, arguments)
+
+    def take(self, waiting: deque[_Task]) -> bool:
+        """Give the worker the next one; False when none waits."""
+        if not waiting:
+            return False
+        self._task = waiting.popleft()
+        work, failures = self._task.work, self._task.failures
+        if len(failures) < 2:
+            self.future = self.pool.submit(_grade, work)
         else:
-            lost.append(item)
-    flying.clear()
-    return lost
+            self.future = self.pool.submit(_give_up, work, failures[-1])
+        return True
 
+    def land(self, waiting: deque[_Task]) -> tuple[Graded, str] | None:
+        """The result that is ready; or None, and the file waits to be tried again."""
+        task, self._task = self._task, None
+        error = self.future.exception()
+        if error is None:
+            return self.future.result()
+        if isinstance(error, CannotGradeError):
+            raise error
+        if isinstance(error, BrokenProcessPool):
+            self.pool.shutdown(wait=False)
+            self._start()
+        if len(task.failures) < 2:
+            waiting.append(_Task(task.work, (*task.failures, _failed_twice(error))))
+            return None
+        lab, problem = self._settings.lab or "", task.failures[-1]
+        graded = Graded(task.work.name, lab, CRASHED, 0.0, 0.0, problem=problem)
+        return graded, feedback.page(graded)
 
-def _grade_alone(work: Work, settings: Settings) -> tuple[Graded, str]:
-    with _pool(1, settings) as pool:
-        future = pool.submit(_grade, work)
-        error = future.exception()
-    if error is None:
-        return future.result()
-    _raise_if_hopeless(error)
-    reason = _failed_twice(error)
-    with _pool(1, settings) as pool:
-        future = pool.submit(_give_up, work, reason)
-        error = future.exception()
-    if error is None:
-        return future.result()
-    graded = Graded(work.name, settings.lab or "", CRASHED, 0.0, 0.0, problem=reason)
-    return graded, feedback.page(graded)
+    def abandon(self) -> None:
+        """End the worker without waiting for what it still does."""
+        processes = list((self.pool._processes or {}).values())
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
 
 
 def _failed_twice(error: BaseException) -> str:
@@ -333,24 +410,3 @@ def _failed_twice(error: BaseException) -> str:
         "Grading this file failed twice, with {kind} in the grader. Show it to your instructor."
     )
     return text.format(kind=type(error).__name__)
-
-
-def _raise_if_hopeless(error: BaseException) -> None:
-    if isinstance(error, CannotGradeError):
-        raise error
-
-
-def _pool(jobs: int, settings: Settings) -> ProcessPoolExecutor:
-    # Spawned, not forked: the parent may run threads, such as the one that draws the progress bar.
-    context = multiprocessing.get_context("spawn")
-    # Two runs side by side should not begin at the same core.
-    started = context.Value("l", os.getpid())
-    return ProcessPoolExecutor(jobs, context, _start_worker, (settings, started))
-
-
-def _abandon(pool: ProcessPoolExecutor) -> None:
-    """End the pool without waiting for what its workers still do."""
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()

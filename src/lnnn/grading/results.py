@@ -10,11 +10,14 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from lnnn.messages import ngettext
+
 from .runner import Graded
 
 COLUMNS = ("submission", "lab", "status", "score", "max_score")
 
 _FEEDBACK = "feedback"
+_MOST_NAMES = 10
 _UNSAFE = re.compile(r"[^\w.()-]+")
 # What a spreadsheet takes for the start of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -95,6 +98,30 @@ def record(graded: Graded) -> dict:
         "notes": list(graded.notes),
         "backend": graded.backend,
     }
+
+
+def other_labs(graded: Iterable[Graded]) -> list[str]:
+    """Sentences on submissions that say themselves to be of another lab than most of the run."""
+    by_lab: dict[str, list[str]] = {}
+    for result in graded:
+        if result.lab:
+            by_lab.setdefault(result.lab, []).append(result.submission)
+    most = max(by_lab, key=lambda lab: len(by_lab[lab]), default="")
+    sentences = []
+    for lab, names in by_lab.items():
+        if lab == most:
+            continue
+        n = len(names)
+        text = ngettext(
+            "Most are {most}; {n} says that it is {lab} and was graded as such: {names}. Give "
+            "{option} to grade all as one lab.",
+            "Most are {most}; {n} say that they are {lab} and were graded as such: {names}. Give "
+            "{option} to grade all as one lab.",
+            n,
+        )
+        shown = ", ".join([*sorted(names)[:_MOST_NAMES], *(["…"] if n > _MOST_NAMES else [])])
+        sentences.append(text.format(most=most, n=n, lab=lab, names=shown, option="--lab"))
+    return sentences
 
 
 def page_names(names: Iterable[str]) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """A student's functions in the jail, going on where one of them ended its session.
 
 A session ends when a call hangs, takes too much memory or kills its process. One endless loop
-should not cost the functions that are right, so a fresh fork takes over: the cells run again
-(without a cell that ended a session itself), and the function at fault is not called any more. A
+should not cost the functions that are right, so a fresh fork takes over: the statements run again
+(without one that ended a session itself), and the function at fault is not called any more. A
 function that had answered before gets one more chance, because then only some inputs stop it. All
 sessions of a submission share one time budget.
 """
@@ -14,8 +14,9 @@ from time import perf_counter
 from lnnn.messages import _
 from lnnn.observe import Observed, Raised
 
+from .causes import Ledger
 from .jail import Cell, CellOutcome, Jail, Session, SessionEnded
-from .submission import AnswerCell, CellError
+from .submission import Statement
 
 # Kinds of error that a student is told of. The message stays here: it may hold a hidden input.
 _TOLD = frozenset(
@@ -23,6 +24,8 @@ _TOLD = frozenset(
         "ArithmeticError",
         "AssertionError",
         "AttributeError",
+        "BdbQuit",  # how breakpoint() ends where nobody answers
+        "Exception",
         "FloatingPointError",
         "ImportError",
         "IndexError",
@@ -31,11 +34,13 @@ _TOLD = frozenset(
         "ModuleNotFoundError",
         "NameError",
         "NotImplementedError",
+        "OSError",
         "OverflowError",
         "RecursionError",
         "RuntimeError",
         "StopIteration",
         "SyntaxError",
+        "SystemExit",
         "TypeError",
         "UnboundLocalError",
         "UnicodeError",
@@ -49,8 +54,8 @@ _LONGEST = 400
 class ResumingCaller:
     """The caller (see ``suite.lab.Caller``) of one submission, over as many sessions as it takes.
 
-    ``ended`` holds every ``SessionEnded`` so far, ``cell_errors`` what went wrong in the cells.
-    ``stand_ins`` are names and code that take the place of the cells' functions: see
+    ``ended`` holds every ``SessionEnded`` so far, ``ledger`` which statements ran.
+    ``stand_ins`` are names and code that take the place of the submission's functions: see
     ``Session.stand_in``. ``raised[i]`` is the built-in exception that the last call of test i
     raised, or "". ``failure`` is what went wrong on the grader's own side, ``opening`` the seconds
     that opening sessions took.
@@ -61,18 +66,18 @@ class ResumingCaller:
     def __init__(
         self,
         jail: Jail,
-        cells: tuple[AnswerCell, ...],
+        statements: tuple[Statement, ...],
         seconds: float,
         stand_ins: tuple[list[str], bytes] | None = None,
     ):
         self._jail = jail
-        self._cells = cells
+        self._statements = statements
         self._stand_ins = stand_ins
         self._all = self._left = seconds
         self._stack = ExitStack()
         self._session = None
-        self._bad_cells: set[int] = set()
-        self._told: set[int] = set()
+        self._deadly: set[int] = set()
+        self.ledger = Ledger(statements)
         self._answered: set[str] = set()
         self._second_chances: set[str] = set()
         self._stopped: dict[str, str] = {}
@@ -80,7 +85,6 @@ class ResumingCaller:
         self._kind = ""
         self._in_test = False
         self.ended: list[SessionEnded] = []
-        self.cell_errors: list[CellError] = []
         self.raised: list[str] = []
         self.failure: Exception | None = None
         self.opening = 0.0
@@ -91,32 +95,37 @@ class ResumingCaller:
         return max(self._left, 0.0)
 
     def open(self) -> None:
-        """Start a session and run the cells in it, unless one is open."""
+        """Start a session and run the statements in it, unless one is open."""
         while self._session is None and self._left > 0:
             start = perf_counter()
             self._session = self._stack.enter_context(self._jail.open())
             self.opening += perf_counter() - start
-            for position, cell in enumerate(self._cells):
-                if position in self._bad_cells:
+            for position, statement in enumerate(self._statements):
+                if position in self._deadly:
                     continue
                 try:
-                    piece = Cell(cell.source, cell.label)
+                    piece = Cell(statement.source, statement.label, statement.line)
                     (outcome,) = self._timed(self._session.run_cells, [piece])
                 except SessionEnded as end:
-                    self._bad_cells.add(position)
+                    self._deadly.add(position)
                     self._end(end)
                     text = end.told
-                    if cell.label not in text:
-                        text = _("{place} was stopped: {why}").format(place=cell.label, why=text)
-                    self._blame(position, text)
+                    label = statement.label
+                    if label not in text:
+                        text = _("{place} was stopped: {why}").format(place=label, why=text)
+                    self.ledger.failed(position, text)
                     break
-                if not outcome.ok and position not in self._told:
-                    self._blame(position, _in_words(cell.label, outcome))
+                if outcome.ok:
+                    self.ledger.ran(position)
+                else:
+                    text = _in_words(statement, outcome)
+                    self.ledger.failed(position, text, "NameError" in outcome.error.classes)
             if self._stand_ins and self._session is not None:
                 try:
                     self._timed(self._session.stand_in, *self._stand_ins)
                 except SessionEnded as end:
                     self._end(end)
+                    self._stand_ins = None  # once is enough
 
     def close(self) -> None:
         """End the session."""
@@ -204,11 +213,6 @@ class ResumingCaller:
         self.ended.append(end)
         self.close()
 
-    def _blame(self, position: int, text: str) -> None:
-        self._told.add(position)
-        cell = self._cells[position]
-        self.cell_errors.append(CellError(cell.index, cell.label, text, cell.starts))
-
 
 # No test may count as passed because a function killed its process: see ``between_tests``.
 _ENDED = Raised(("RuntimeError", "Exception"), "the session was ended")
@@ -218,15 +222,19 @@ def _not_run(why: str) -> str:
     return _("Not run: {why}").format(why=why)
 
 
-def _in_words(label: str, outcome: CellOutcome) -> str:
-    """What stopped a cell, in sentences."""
+def _in_words(statement: Statement, outcome: CellOutcome) -> str:
+    """What stopped a statement, in sentences."""
     error = f"{outcome.error.classes[0]}: {outcome.error.message}".rstrip(": .")
     error = error if len(error) <= _LONGEST else f"{error[:_LONGEST]}…"
     text = _("{place} stopped with {error}.")
-    if outcome.line:
+    if outcome.line and statement.label != _("Line {n}").format(n=outcome.line):
         text = _("{place} stopped in line {line} with {error}.")
-    text = text.format(place=label, line=outcome.line, error=error)
+    text = text.format(place=statement.label, line=outcome.line, error=error)
     if "ModuleNotFoundError" in outcome.error.classes:
-        more = _("While grading, only the standard library and NumPy can be imported.")
-        text = f"{text} {more}"
+        text = f"{text} {only_these_imports()}"
     return text
+
+
+def only_these_imports() -> str:
+    """Why an import failed."""
+    return _("While grading, only the standard library and NumPy can be imported.")

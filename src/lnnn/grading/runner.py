@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import perf_counter
 
 from lnnn import labs
@@ -12,9 +13,11 @@ from lnnn.suite.lab import Lab
 from lnnn.suite.results import Outcome, TestResult
 from lnnn.suite.runner import Suite
 
+from .causes import Ledger, at_most
 from .follow_through import follow_through, verdicts_of
 from .jail import Jail, Limits
-from .resuming_caller import ResumingCaller
+from .reading import Reader
+from .resuming_caller import ResumingCaller, only_these_imports
 from .submission import CellError, Submission
 from .suites import Suites
 
@@ -69,6 +72,7 @@ class Grader:
         self.limits = limits or Limits()
         self._jail = Jail(self.limits, backend=backend, hidden=[suites.folder.resolve()])
         self._jail.warm()
+        self._reader = Reader(self._jail, suites)
         self._suites: dict[str, Suite] = {}
 
     @property
@@ -78,6 +82,7 @@ class Grader:
 
     def close(self) -> None:
         """End the jail."""
+        self._reader.close()
         self._jail.close()
 
     def __enter__(self):
@@ -85,6 +90,10 @@ class Grader:
 
     def __exit__(self, *_error):
         self.close()
+
+    def read(self, path: Path, lab: str | None = None, name: str | None = None) -> Submission:
+        """The submission in a file: see ``Reader.read``."""
+        return self._reader.read(path, lab, name)
 
     def grade(self, submission: Submission) -> Graded:
         """The grade of a submission. What the submission does never raises here."""
@@ -95,7 +104,7 @@ class Grader:
         start = perf_counter()
         timings: dict[str, float] = {}
         suite = self._suite(submission.lab)
-        caller = ResumingCaller(self._jail, submission.cells, self.limits.total_seconds)
+        caller = ResumingCaller(self._jail, submission.statements, self.limits.total_seconds)
         try:
             with _stopwatch(timings, "cells"):
                 caller.open()
@@ -107,23 +116,27 @@ class Grader:
             caller.close()
         if caller.failure is not None:
             raise caller.failure
-        notes = [*submission.notes, *_missing(suite, defined)]
         callers = [caller]  # they share one budget of time
 
         def caller_with(stand_ins):
-            more = ResumingCaller(self._jail, submission.cells, callers[-1].left, stand_ins)
-            callers.append(more)
-            return more
+            left = callers[-1].left
+            callers.append(ResumingCaller(self._jail, submission.statements, left, stand_ins))
+            return callers[-1]
 
         with _stopwatch(timings, "follow-through"):
             release = self.suites.release(submission.lab)
             verdicts, as_if = follow_through(suite, self.seed, verdicts, release, caller_with)
         tests = [verdict.test for verdict in verdicts]
+        causes = _Causes(caller.ledger, submission, defined)
+        for_student = [
+            _for_student(v.test, v.raised, causes.of(v.test, v.raised)) for v in verdicts
+        ]
+        notes = [*causes.name_errors, *submission.notes, *_missing(suite, defined, causes)]
         with _stopwatch(timings, "curve"):
             # The plot of a function that was marked as if another were right shows that other's.
             own = [test for test in tests if test.function not in as_if]
             curves = self._curves(submission, own, callers[-1].left, notes)
-        errors = sorted((*submission.errors, *caller.cell_errors), key=lambda e: e.index)
+        errors = sorted((*submission.errors, *caller.ledger.cell_errors), key=lambda e: e.index)
         status = caller.ended[0].reason if caller.ended else PARTIAL if errors else GRADED
         return Graded(
             submission.name,
@@ -131,9 +144,9 @@ class Grader:
             status,
             results.score(tests),
             results.max_score(tests),
-            tuple(_for_student(verdict.test, verdict.raised) for verdict in verdicts),
+            tuple(for_student),
             tuple(notes),
-            tuple(errors),
+            tuple(at_most(errors)),
             tuple(curves),
             as_if=as_if,
             backend=self.backend,
@@ -177,7 +190,7 @@ class Grader:
         if not answering:
             return []
         curves = []
-        caller = ResumingCaller(self._jail, submission.cells, seconds)
+        caller = ResumingCaller(self._jail, submission.statements, seconds)
         try:
             for function in answering:
                 curve = measure(Lab(caller), function)
@@ -204,20 +217,60 @@ def _stopwatch(timings: dict[str, float], part: str):
         timings[part] = perf_counter() - start
 
 
-def _missing(suite: Suite, defined: set[str]) -> list[str]:
+class _Causes:
+    """Why functions of one submission are not there or lack a name. ``defined`` are there."""
+
+    def __init__(self, ledger: Ledger, submission: Submission, defined: set[str]):
+        self._ledger = ledger
+        self._not_run = submission.errors
+        self._defined = defined
+        self.name_errors: dict[str, None] = {}  # those of the tests that were asked about
+
+    def of(self, test: TestResult, raised: str) -> str:
+        """What lies behind the result of a test, other than a wrong answer; or ""."""
+        if test.outcome is Outcome.NOT_WRITTEN:
+            return self.missing(test.function)
+        return self._raised(test.function, raised) if test.outcome is Outcome.FAILED else ""
+
+    def missing(self, function: str) -> str:
+        """Why the function is not there although it is written."""
+        if function in self._defined:
+            return ""
+        return self._ledger.why_missing(function, self._not_run)
+
+    def _raised(self, function: str, kind: str) -> str:
+        if kind == "ModuleNotFoundError":
+            return only_these_imports()
+        if kind == "BdbQuit":
+            return _("That is breakpoint(), which waits for a person. Take it out.")
+        why = self._ledger.why_name_error(function, self._not_run) if kind == "NameError" else ""
+        self.name_errors |= {why: None} if why else {}
+        return why
+
+
+def _missing(suite: Suite, defined: set[str], causes: _Causes) -> list[str]:
     wanted = dict.fromkeys(rule.function for rule in suite.rules)
     text = _("There is no function named {function}: no cell defines it.")
-    return [text.format(function=name) for name in wanted if name not in defined]
+    return [
+        causes.missing(name) or text.format(function=name) for name in wanted if name not in defined
+    ]
 
 
-def _for_student(test: TestResult, raised: str) -> TestResult:
-    """The result with a feedback that fits what happened, and without what the test saw."""
+def _for_student(test: TestResult, raised: str, cause: str = "") -> TestResult:
+    """The result with a feedback that fits what happened, and without what the test saw.
+
+    ``cause``: see ``_Causes.of``.
+    """
     feedback = test.feedback
+    if test.outcome is Outcome.NOT_WRITTEN and cause:
+        return replace(test, outcome=Outcome.NOT_RUN, feedback=cause, detail=cause)
     if test.outcome is Outcome.NOT_RUN:
         feedback = test.detail
     elif test.outcome is Outcome.NOT_WRITTEN:
         feedback = _("{function} is not written yet.").format(function=test.function)
     elif test.outcome is Outcome.FAILED and raised:
         text = _("The function raised {kind} here. {think}")
-        feedback = text.format(kind=raised, think=feedback)
+        if raised == "Exception":  # or a class of the student's own
+            text = _("The function raised an exception here. {think}")
+        feedback = text.format(kind=raised, think=cause or feedback)
     return replace(test, feedback=feedback)

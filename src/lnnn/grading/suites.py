@@ -1,6 +1,5 @@
 """Where the grading suites are, which labs they grade, and what each lab shipped."""
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,9 +7,6 @@ from pathlib import Path
 from lnnn.messages import _
 
 _PLACE = Path("tests", "hidden")
-
-# Cells that the course ships to look at, and not to be graded.
-_NOT_RUN = frozenset({"setup", "check", "explore", "quiz", "example", "demo"})
 
 
 class SuitesError(Exception):
@@ -21,30 +17,16 @@ class SuitesError(Exception):
 class Release:
     """What a lab shipped, and the course's own answers to it.
 
-    By id and by the hash of its text: the role of each cell. ``imports`` is the code of the cell
-    with the lab's imports, ``solutions`` that of each function, in the order of the lab.
+    ``cells``: of each its id, its role and the hash of its text. ``imports`` is the code of the
+    cell with the lab's imports, ``solutions`` that of each function, in the order of the lab.
     """
 
-    by_hash: dict[str, frozenset[str]]
-    by_id: dict[str, tuple[str, str]]
+    cells: tuple[tuple[str, str, str], ...]
     imports: str = ""
     solutions: dict[str, str] = field(default_factory=dict)
 
-    def is_for_looking(self, cell_id: str | None, text: str) -> bool:
-        """True for a cell that the course ships to look at and the student left as it was.
 
-        The text decides, because ids get lost. The id only settles which cell it is when the same
-        text was shipped in two roles.
-        """
-        prints = _fingerprints(text)
-        role, shipped = self.by_id.get(cell_id, ("", ""))
-        if shipped in prints:
-            return role in _NOT_RUN
-        roles = frozenset().union(*(self.by_hash.get(p, frozenset()) for p in prints))
-        return bool(roles) and roles <= _NOT_RUN
-
-
-NOTHING_SHIPPED = Release({}, {})
+NOTHING_SHIPPED = Release(())
 
 
 class Suites:
@@ -92,19 +74,14 @@ class Suites:
         path = self.folder / "release" / f"{lab}.json"
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            rows = [(cell["id"], cell["role"], cell["sha256"]) for cell in record["cells"]]
-            imports, solutions = record["imports"], dict(record["solutions"])
+            cells = tuple((cell["id"], cell["role"], cell["sha256"]) for cell in record["cells"])
+            return Release(cells, record["imports"], dict(record["solutions"]))
         except FileNotFoundError:
             return NOTHING_SHIPPED
         except (ValueError, KeyError, TypeError) as error:
             raise SuitesError(
                 f"{path}: not the record of a release ({error!r}). Build it again."
             ) from error
-        by_hash: dict[str, frozenset[str]] = {}
-        for _id, role, digest in rows:
-            by_hash[digest] = by_hash.get(digest, frozenset()) | {role}
-        by_id = {cell_id: (role, digest) for cell_id, role, digest in rows}
-        return Release(by_hash, by_id, imports, solutions)
 
 
 def find_suites(start: Path | None = None) -> Path:
@@ -120,9 +97,3 @@ def find_suites(start: Path | None = None) -> Path:
         "to the course's folder, or give the suites' folder with {option}."
     )
     raise SuitesError(text.format(folder=here, place=_PLACE.as_posix(), option="--suites"))
-
-
-def _fingerprints(text: str) -> set[str]:
-    """Hashes of a cell's text as it stands and without the line ends that editors add."""
-    forms = {text, text.rstrip("\n"), text.rstrip(), text.strip("\n")}
-    return {hashlib.sha256(t.encode("utf-8", "surrogatepass")).hexdigest() for t in forms}

@@ -10,7 +10,7 @@ from rich.text import Text
 from lnnn.messages import _, ngettext
 from lnnn.report.feedback import status_word
 
-from .results import ResultsFolder, plain
+from .results import ResultsFolder, other_labs, plain
 from .runner import GRADED, STATUSES, Graded
 
 _SKIPPED_SHOWN = 10
@@ -19,7 +19,7 @@ _SKIPPED_SHOWN = 10
 class RunDisplay:
     """A progress bar on a terminal (done, not graded in full, rate, time left), lines elsewhere.
 
-    ``skipped`` are sentences on what was left out: see ``batch.Found``.
+    ``skipped`` are sentences on what was left out, or is not as it was asked for.
     """
 
     def __init__(self, total: int, seed: int, skipped: list[str], unsafe: bool, console=None):
@@ -98,6 +98,8 @@ class RunDisplay:
                     lab = " "
             table.add_section()
         self._console.print(table)
+        for line in other_labs(self._results):
+            self._say(line)
         n = len(self._results)
         text = ngettext(
             "{n} submission in {seconds:.1f} s ({rate:.1f} a second).",

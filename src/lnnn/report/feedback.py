@@ -193,8 +193,8 @@ def _state(broken: tuple[Row, ...], waiting: tuple[Row, ...]) -> str:
 def _steps(graded, sections) -> Iterator[Step]:
     if graded.problem:
         return
-    for error in graded.cell_errors:
-        yield Step(_("{place} did not run to its end: mend it."), error.label, "cells")
+    for label in dict.fromkeys(error.label for error in graded.cell_errors):
+        yield Step(_("{place} did not run to its end: mend it."), label, "cells")
     for section in sections:
         group = section.group
         if section.broken:

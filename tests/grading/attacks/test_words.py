@@ -11,7 +11,7 @@ import pytest
 import small_lab
 
 from lnnn.grading.runner import Grader
-from lnnn.grading.submission import AnswerCell, Submission
+from lnnn.grading.submission import Statement, Submission
 from lnnn.grading.suites import Suites
 from lnnn.report import feedback
 
@@ -53,8 +53,8 @@ def pages():
 
         def pages(source):
             texts = [small_lab.IMPORTS, FORGE, small_lab.DOUBLE, source, small_lab.SPREAD]
-            cells = tuple(AnswerCell(i, text, f"Cell {i}") for i, text in enumerate(texts, 1))
-            submission = Submission("someone", None, small_lab.LAB, cells)
+            statements = tuple(Statement(i, text, f"Cell {i}") for i, text in enumerate(texts, 1))
+            submission = Submission("someone", None, small_lab.LAB, statements)
             graded = [grader.grade(submission) for grader in (one, other)]
             return [feedback.page(g) for g in graded], graded
 

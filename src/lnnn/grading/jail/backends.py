@@ -160,13 +160,13 @@ def _scratch():
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH_PREFIX}{os.getpid()}-"))
     own, site = folder / "lib" / "inside", folder / "site"
-    own.mkdir(parents=True)
+    (own / "reading").mkdir(parents=True)
     site.mkdir()
     for name, path in layout.own_files().items():
         shutil.copyfile(path, own / name)
     for path in layout.package_folders():
         (site / path.name).symlink_to(path)
-    for path in (folder, folder / "lib", own, site):
+    for path in (folder, folder / "lib", own, own / "reading", site):
         path.chmod(0o755)
     return folder
 

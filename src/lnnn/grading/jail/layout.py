@@ -11,6 +11,7 @@ from pathlib import Path
 
 INSIDE = Path(__file__).with_name("inside")
 OBSERVE = Path(__file__).parents[2] / "observe.py"
+READING = Path(__file__).parents[1] / "reading" / "inside"
 PACKAGES = ("numpy", "msgpack")
 FLAGS = ("-P", "-s", "-S", "-B")  # -I would also ignore PYTHONHASHSEED, which grading needs
 ENVIRONMENT = {
@@ -81,6 +82,7 @@ def package_folders() -> list[Path]:
 def own_files() -> dict[str, Path]:
     """The files of the jail's package ``inside``, by the name they have there."""
     files = {path.name: path for path in sorted(INSIDE.glob("*.py"))}
+    files |= {f"reading/{path.name}": path for path in sorted(READING.glob("*.py"))}
     return files | {"observe.py": OBSERVE}
 
 

@@ -32,10 +32,14 @@ _CPU_CLOCK = 2
 
 @dataclass(frozen=True)
 class Cell:
-    """A piece of source to run; ``label`` names it in messages (``"cell 3"``)."""
+    """A piece of source to run; ``label`` names it in messages (``"cell 3"``).
+
+    ``line`` is the number of its first line.
+    """
 
     source: str
     label: str = ""
+    line: int = 1
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ class Session:
             if isinstance(cell, str):
                 cell = Cell(cell)
             label = cell.label or f"cell {position}"
-            elapsed, reply = self._ask("cell", (cell.source, label), label)
+            elapsed, reply = self._ask("cell", (cell.source, label, cell.line), label)
             raised, line, seconds = self._parts(reply, 3)
             error = self._raised(raised)
             if line is not None and type(line) is not int:
@@ -110,6 +114,11 @@ class Session:
                 CellOutcome(error is None, error, self._seconds(seconds, elapsed, 0), line)
             )
         return outcomes
+
+    def read(self, *request) -> tuple:
+        """What ``inside.reading`` answers: plain data, not checked. Raises SessionEnded."""
+        _elapsed, reply = self._ask("read", request)
+        return reply
 
     def names(self) -> list[str]:
         """The functions the submission's namespace holds now. Raises SessionEnded."""

@@ -1,13 +1,20 @@
-"""The submission's process: run its cells in one namespace, then answer calls, one at a time.
+"""A session's process: run a submission's cells in one namespace, then answer calls, one at a time.
+
+Or read submitted files, in a session that runs none: see ``reading``.
 
 What this file does after the first cell is advice to the parent, never proof: the code beside it
 may have replaced any of it. The parent checks all it receives.
 """
 
+import __future__
+
+import ast
 import builtins
 import contextlib
+import functools
 import linecache
 import marshal
+import operator
 import os
 import random
 import socket
@@ -18,7 +25,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import frames, probe
+from . import frames, probe, reading
 from .observe import Observed, Raised, describe, observe_call
 
 MAX_REQUEST = 1 << 30
@@ -35,6 +42,7 @@ def serve(channel: socket.socket, reply_bytes: int, layers: dict) -> None:
     sys.modules["__main__"] = module
     space = module.__dict__
     called: dict[str, None] = {}
+    desk = reading.Desk()
     _send(channel, frames.pack(("ready", 0)))
     while True:
         request = _receive(channel)
@@ -46,6 +54,8 @@ def serve(channel: socket.socket, reply_bytes: int, layers: dict) -> None:
                 reply = _call(space, reply_bytes, number, *rest)
             elif kind == "cell":
                 reply = frames.pack((kind, number, *_cell(space, *rest)))
+            elif kind == "read":
+                reply = frames.pack((kind, number, *desk.answer(*rest)))
             elif kind == "names":
                 reply = frames.pack((kind, number, _names(space)))
             elif kind == "stand in":
@@ -94,13 +104,13 @@ def _pack_observed(number, observed):
     )
 
 
-def _cell(space, source, label):
-    lines = source.splitlines(keepends=True)
-    linecache.cache[label] = (len(source), None, lines, label)
+def _cell(space, source, label, first):
+    """Run a piece of a cell that begins in its line ``first``."""
     error, line = None, None
     start = time.perf_counter()
     try:
-        exec(compile(source, label, "exec", dont_inherit=True), space)
+        _remember(label, first, source)
+        exec(_compiled(source, label, first), space)
     except BaseException as caught:  # noqa: BLE001 - SystemExit and the like must not end the lab
         error, line = caught, _line_of(caught, label)
     seconds = time.perf_counter() - start
@@ -108,6 +118,30 @@ def _cell(space, source, label):
         return None, None, seconds
     raised = describe(error)
     return (list(raised.classes), _clean(raised.message)), line, seconds
+
+
+_FEATURES = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
+_future = 0  # what the pieces so far have imported from __future__: it holds for those to come
+
+
+def _compiled(source, label, first):
+    global _future
+    tree = compile(source, label, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    if first > 1:
+        ast.increment_lineno(tree, first - 1)
+    code = compile(tree, label, "exec", _future, dont_inherit=True)
+    _future |= code.co_flags & _FEATURES
+    return code
+
+
+def _remember(label, first, source):
+    """Let ``inspect.getsource`` and tracebacks find the lines."""
+    lines = linecache.cache.get(label, (0, None, []))[2]
+    lines += ["\n"] * (first - 1 - len(lines))
+    lines[first - 1 :] = [f"{line}\n" for line in source.split("\n")]
+    linecache.cache[label] = (len(lines), None, lines, label)
 
 
 def _line_of(error, label):

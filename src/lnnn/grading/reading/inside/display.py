@@ -1,9 +1,8 @@
-"""Take out of a cell what only serves the course's own display, so that it runs without the course.
+"""What of a cell only serves the course's own display, so that the rest runs without the course.
 
-A shipped check cell is not run at all (see ``suites.Release``). This is for the cells where the
+A shipped check cell is not run at all (see ``shipped.Shipped``). This is for the cells where the
 text has changed, and for a ``.py`` export: ``check(f)`` there must not stop what comes after it.
-Works on the syntax tree and keeps every line where it was. Bodies of functions and classes are
-left alone: what they call is the student's own business.
+Bodies of functions and classes are left alone: what they call is the student's own business.
 """
 
 import ast
@@ -29,35 +28,31 @@ class CourseNames:
             if _imports_course(node):
                 self.names.update(_bound(node))
 
-    def without_display(self, source: str, tree: ast.Module) -> str:
-        """``source`` (whose tree is ``tree``) without the statements that only serve display."""
-        lines = source.encode("utf-8").split(b"\n")
-        for node in reversed(list(self._found(tree.body, outermost=True))):
-            _blank(lines, node)
-        return b"\n".join(lines).decode("utf-8")
-
-    def _found(self, body: Iterable[ast.stmt], outermost=False) -> Iterable[ast.stmt]:
-        for node in body:
-            # Deeper down, an ``if`` may be the ``elif`` of another one.
-            if self._only_for_display(node) or (outermost and _is_about_course(node)):
-                yield node
-                continue
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    def display_in(self, statement: ast.stmt) -> list[ast.stmt]:
+        """The statements that only serve display: ``statement`` itself, or some within it."""
+        if _is_about_course(statement):
+            return [statement]
+        found, waiting = [], [statement]
+        while waiting:
+            node = waiting.pop()
+            if self._only_for_display(node):
+                found.append(node)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 self.names.discard(node.name)
                 self._note_use(node)
-                continue
-            if _is_simple(node):
-                self.names -= set(_stored(node))
-            for part in ("body", "orelse", "finalbody"):
-                yield from self._found(getattr(node, part, ()))
-            for handler in getattr(node, "handlers", ()):
-                yield from self._found(handler.body)
+            else:
+                if _is_simple(node):
+                    self.names.difference_update(_stored(node))
+                waiting.extend(reversed(_below(node)))
+        return found
 
     def _note_use(self, definition: ast.AST) -> None:
         self.used_by.pop(definition.name, None)
-        used = {n.id for n in ast.walk(definition) if _loads(n, self.names)}
+        used = set()
         for node in ast.walk(definition):
-            if _imports_course(node):
+            if _loads(node, self.names):
+                used.add(node.id)
+            elif _imports_course(node):
                 used.update(_bound(node))
         if used:
             self.used_by[definition.name] = used
@@ -75,6 +70,14 @@ class CourseNames:
         # What was computed with the course's oracle is as absent as the oracle.
         self.names |= set(_stored(node))
         return True
+
+
+def _below(node: ast.stmt) -> list[ast.stmt]:
+    """The statements in the blocks of a compound statement."""
+    blocks = [getattr(node, "body", [])]
+    blocks += [part.body for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ()))]
+    blocks += [getattr(node, "orelse", []), getattr(node, "finalbody", [])]
+    return [statement for block in blocks for statement in block]
 
 
 def _bound(node: ast.Import | ast.ImportFrom) -> Iterable[str]:
@@ -130,15 +133,3 @@ def _root_of_call(node: ast.expr) -> str:
     while isinstance(node, ast.Call | ast.Attribute):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else ""
-
-
-def _blank(lines: list[bytes], node: ast.stmt) -> None:
-    """Put a statement that does nothing where ``node`` stands, over as many lines."""
-    first, last = node.lineno - 1, node.end_lineno - 1
-    before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
-    if first == last:
-        lines[first] = before + b"pass" + after
-        return
-    lines[first] = before + b"(None"
-    lines[first + 1 : last] = [b""] * (last - first - 1)
-    lines[last] = b")" + after

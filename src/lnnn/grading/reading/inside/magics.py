@@ -9,10 +9,11 @@ import re
 # Cell magics whose body is Python that runs in the notebook's own namespace.
 _PYTHON_BODY = frozenset({"time", "timeit", "capture", "prun", "python3", "python", "debug"})
 
-_CELL_MAGIC = re.compile(r"\s*%%(\w*)")
-_COMMAND = re.compile(r"(?P<indent>\s*)(?:%{1,2}[A-Za-z_!]|!|\?{1,2}[\w%]).*")
-_HELP = re.compile(r"(?P<indent>\s*)[%\w.*]+(?:\[[^\]]*\])?\?{1,2}\s*;?\s*")
-_ASSIGNED = re.compile(r"(?P<before>\s*[A-Za-z_][\w.,\s\[\]'\"]*=)\s*(?:!|%[A-Za-z_]).*")
+# Possessive quantifiers (++) never give back what they took: each line is read once.
+_CELL_MAGIC = re.compile(r"\s*+%%(\w*+)")
+_COMMAND = re.compile(r"(?P<indent>\s*+)(?:%{1,2}[A-Za-z_!]|!|\?{1,2}[\w%])")
+_HELP = re.compile(r"(?P<indent>\s*+)[%\w.*]++(?:\[[^\]]*+\])?+\?{1,2}")
+_ASSIGNED = re.compile(r"(?P<before>\s*+[A-Za-z_][\w.,\s\[\]'\"]*+=)\s*+(?:!|%[A-Za-z_])")
 _LEXICAL = re.compile(r"\\.|\"\"\"|'''|[\"'#\[\](){}]", re.DOTALL)
 
 
@@ -56,10 +57,10 @@ def _take_lines(lines: list[str], taken: list[str]) -> None:
 
 def _replacement(line: str) -> str | None:
     """Python to stand where ``line`` stood, or None when the line is no notebook command."""
-    for pattern in (_COMMAND, _HELP):
-        if match := pattern.fullmatch(line):
-            return f"{match['indent']}pass"
-    if match := _ASSIGNED.fullmatch(line):
+    asked = line.rstrip().removesuffix(";").rstrip()
+    if match := _COMMAND.match(line) or _HELP.fullmatch(asked):
+        return f"{match['indent']}pass"
+    if match := _ASSIGNED.match(line):
         return f"{match['before']} None"
     return None
 
