@@ -25,7 +25,7 @@ _LONGEST_TEXT = 4_000
 _ENVELOPE_BYTES = 1 << 20
 # What the process may use beside the call itself, to receive its arguments and to send its answer.
 # Measured: 0.05 ms and 1.5e9 bytes a second. A lie about a time can gain no more than this.
-_TRANSFER_SECONDS, _TRANSFER_BYTES_PER_SECOND = 0.0005, 1e9
+_TRANSFER_SECONDS, _TRANSFER_BYTES_PER_SECOND = 0.0002, 1e9
 # Linux numbers the processor clock of another process after its pid: see clock_getcpuclockid(3).
 _CPU_CLOCK = 2
 
