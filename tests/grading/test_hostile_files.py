@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 
@@ -28,7 +29,7 @@ HOSTILE = {
     "an f-string": ("lab98.py", 'f"' + "{a}" * 150_000 + '"', "unreadable", "within 5 s"),
     "assignments": ("lab98.py", "a=1\n" * 120_000, "partial", CUT),
     "constants": ("lab98.py", "0\n" * 400_000, "partial", CUT),
-    "lists": ("lab98.ipynb", '{"cells": [' + "[]," * 16_000_000 + "[]]}", "unreadable", "1024 MB"),
+    "lists": ("lab98.ipynb", '{"cells": [' + "[]," * 16_000_000 + "[]]}", "unreadable", "1024 MB|5 s"),
 }  # fmt: skip
 
 
@@ -64,7 +65,8 @@ def test_a_hostile_file_costs_two_honest_ones_nothing(tmp_path, arrivals, kind):
         assert hostile.status in ("graded", "timeout", "memory", "crashed")
     else:
         assert hostile.status == status
-        assert reason in hostile.problem + "".join(error.text for error in hostile.cell_errors)
+        texts = [hostile.problem, *(error.text for error in hostile.cell_errors)]
+        assert re.search(reason, "".join(texts))
     assert hostile.score == 0
     honest = [came[name] for name in ("x", "y")]
     assert [(graded.status, graded.score) for graded, _ in honest] == [("graded", 10)] * 2
