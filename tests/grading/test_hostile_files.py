@@ -29,7 +29,7 @@ HOSTILE = {
     "an f-string": ("lab98.py", 'f"' + "{a}" * 150_000 + '"', "unreadable", "within 5 s"),
     "assignments": ("lab98.py", "a=1\n" * 120_000, "partial", CUT),
     "constants": ("lab98.py", "0\n" * 400_000, "partial", CUT),
-    "lists": ("lab98.ipynb", '{"cells": [' + "[]," * 16_000_000 + "[]]}", "unreadable", "1024 MB|5 s"),
+    "lists": ("lab98.ipynb", '{"cells": [' + "[]," * 16_000_000 + "[]]}", "unreadable", "MB|5 s"),
 }  # fmt: skip
 
 
