@@ -20,21 +20,16 @@ _NAN = mpf("nan")
 def to_mpf(x) -> np.ndarray:
     """Every element of an array-like as an mpf, without rounding. Object array, same shape."""
     x = np.asarray(x)
-    out = np.empty(x.shape, dtype=object)
-    flat = out.reshape(-1)
     wide = x.astype(np.float64) if x.dtype != object else x
-    for i, value in enumerate(wide.reshape(-1).tolist()):
-        # mpf(mpf) would round to mpmath's current precision.
-        flat[i] = value if isinstance(value, mpf) else mpf(value)
-    return out
+    # mpf(mpf) would round to mpmath's current precision.
+    return _each(lambda value: value if isinstance(value, mpf) else mpf(value), wide)
 
 
 def to_float(exact, dtype=np.float64) -> np.ndarray:
     """Round exact values to the nearest float of ``dtype``; beyond its range gives ±inf or 0."""
-    exact = np.asarray(exact, dtype=object)
-    wide = np.array([float(v) for v in exact.reshape(-1)], dtype=np.float64)
+    wide = np.asarray(exact, dtype=object).astype(np.float64)
     with np.errstate(over="ignore", under="ignore"):
-        return wide.reshape(exact.shape).astype(dtype)
+        return wide.astype(dtype)
 
 
 def logsumexp(z, axis=-1) -> np.ndarray:
@@ -48,9 +43,7 @@ def logmeanexp(z, axis=-1) -> np.ndarray:
     n = int(np.prod(shape)) if axis is None else shape[axis]
     if n == 0:
         raise ValueError(f"z {shape} is empty along axis {axis}, and a mean needs a term")
-    total = logsumexp(z, axis)
-    with workdps(DIGITS):
-        return _boxed([v - mp.log(n) for v in total.reshape(-1)], total.shape)
+    return _each(lambda v: v - mp.log(n), logsumexp(z, axis))
 
 
 def weighted_logsumexp(z, w, axis=-1) -> np.ndarray:
@@ -58,14 +51,12 @@ def weighted_logsumexp(z, w, axis=-1) -> np.ndarray:
 
     Raises ValueError for a weight that is negative or NaN.
     """
-    z, w = np.broadcast_arrays(to_mpf(z), to_mpf(w))
-    if any(not weight >= 0 for weight in w.reshape(-1)):
+    z, w = to_mpf(z), to_mpf(w)
+    if not np.all(w >= 0):
         raise ValueError("w must hold no negative weight and no NaN")
-    pairs = zip(z.reshape(-1), w.reshape(-1), strict=True)
-    with workdps(DIGITS):
-        # ln w joins the exponent: a weight of 1e-300 may meet a logit of 1e300.
-        terms = [_NEG_INF if weight == 0 else v + mp.log(weight) for v, weight in pairs]
-        return _along(_logsumexp_1d, _boxed(terms, z.shape), axis, keep=False)
+    # ln w joins the exponent: a weight of 1e-300 may meet a logit of 1e300.
+    terms = _each(lambda v, weight: v + mp.log(weight) if weight else _NEG_INF, z, w)
+    return logsumexp(terms, axis)
 
 
 def log_softmax(z, axis=-1, temperature=1.0) -> np.ndarray:
@@ -73,7 +64,7 @@ def log_softmax(z, axis=-1, temperature=1.0) -> np.ndarray:
 
     A slice of only −inf, or one that holds NaN, gives NaN.
     """
-    return _along(lambda s: _log_softmax_1d(s, temperature), z, axis)
+    return _along(lambda row: _log_softmax_1d(row, temperature), z, axis)
 
 
 def softmax(z, axis=-1, temperature=1.0) -> np.ndarray:
@@ -83,57 +74,45 @@ def softmax(z, axis=-1, temperature=1.0) -> np.ndarray:
 
 def masked_log_softmax(z, mask, axis=-1) -> np.ndarray:
     """Log-softmax over the positions where ``mask`` is True, −inf elsewhere; broadcast shape."""
-    mask = np.asarray(mask, dtype=bool)
-    kept = np.where(mask, z, -np.inf)
-    out = log_softmax(kept, axis)
-    out[np.broadcast_to(~mask, out.shape)] = _NEG_INF
-    return out
+    return np.where(mask, log_softmax(np.where(mask, z, -np.inf), axis), _NEG_INF)
 
 
 def cross_entropy(logits, labels) -> np.ndarray:
     """Mean over the rows b of −log_softmax(logits)[b, labels[b]]. Object array of shape ()."""
-    labels = _class_indices(logits, labels)
-    log_p = log_softmax(logits)
-    with workdps(DIGITS):
-        picked = [-row[k] for row, k in zip(log_p, labels, strict=True)]
-        return _boxed([mp.fsum(picked) / len(picked)], ())
+    rows, classes = _places(logits, labels)
+    return _mean(_each(mp.fneg, log_softmax(logits)[rows, classes]))
 
 
 def cross_entropy_grad(logits, labels) -> np.ndarray:
     """The gradient of ``cross_entropy``: (softmax − onehot)/B, shape of ``logits``."""
-    labels = _class_indices(logits, labels)
+    rows, classes = _places(logits, labels)
     out = softmax(logits)
     with workdps(DIGITS):
-        for row, k in zip(out, labels, strict=True):
-            row[k] -= 1
-        return _boxed([v / len(labels) for v in out.reshape(-1)], out.shape)
+        out[rows, classes] -= 1
+        return out / len(rows)
 
 
 def log_softmax_jvp(z, v) -> np.ndarray:
     """Directional derivative of log-softmax at ``z`` along ``v``: v − Σ p v, last axis."""
     p, v = softmax(z), to_mpf(v)
     with workdps(DIGITS):
-        rows = [[b - mp.fdot(p[i], v[i]) for b in v[i]] for i in np.ndindex(p.shape[:-1])]
-    return _boxed([x for row in rows for x in row], p.shape)
+        return v - _sum(p * v)[..., np.newaxis]
 
 
 def log_softmax_vjp(z, g) -> np.ndarray:
     """Jᵀg for the Jacobian J of log-softmax at ``z``: g − p·Σg, last axis."""
     p, g = softmax(z), to_mpf(g)
     with workdps(DIGITS):
-        rows = [
-            [b - a * mp.fsum(g[i]) for a, b in zip(p[i], g[i], strict=True)]
-            for i in np.ndindex(p.shape[:-1])
-        ]
-    return _boxed([x for row in rows for x in row], p.shape)
+        return g - p * _sum(g)[..., np.newaxis]
 
 
 def bce_with_logits(x, y) -> np.ndarray:
     """Mean of −[y ln σ(x) + (1−y) ln σ(−x)] over all elements. Object array of shape ()."""
-    pairs = list(zip(to_mpf(x).reshape(-1), to_mpf(y).reshape(-1), strict=True))
-    with workdps(DIGITS):
-        losses = [b * _softplus(-a) + (1 - b) * _softplus(a) for a, b in pairs]
-        return _boxed([mp.fsum(losses) / len(losses)], ())
+
+    def loss(x, y):
+        return y * _softplus(-x) + (1 - y) * _softplus(x)
+
+    return _mean(_each(loss, to_mpf(x), to_mpf(y)))
 
 
 def soft_cross_entropy(logits, targets) -> np.ndarray:
@@ -141,10 +120,8 @@ def soft_cross_entropy(logits, targets) -> np.ndarray:
     log_p, q = log_softmax(logits), to_mpf(targets)
     if q.shape != log_p.shape:
         raise ValueError(f"targets {q.shape} do not fit logits {log_p.shape}")
-    pairs = zip(log_p.reshape(-1), q.reshape(-1), strict=True)
-    with workdps(DIGITS):
-        costs = [-share * value for value, share in pairs if share != 0]
-        return _boxed([mp.fsum(costs) / len(q)], ())
+    costs = _each(lambda value, share: -share * value if share else mpf(0), log_p, q)
+    return _mean(_sum(costs))
 
 
 def masked_sequence_cross_entropy(logits, labels, mask) -> np.ndarray:
@@ -160,11 +137,11 @@ def masked_sequence_cross_entropy(logits, labels, mask) -> np.ndarray:
 
 def kl_divergence(log_p, log_q, axis=-1) -> np.ndarray:
     """Σ p (log p − log q) along ``axis``. p = 0 counts for nothing; q = 0 < p gives +inf."""
-    log_p, log_q = np.broadcast_arrays(to_mpf(log_p), to_mpf(log_q))
-    pairs = zip(log_p.reshape(-1), log_q.reshape(-1), strict=True)
-    with workdps(DIGITS):
-        terms = [mpf(0) if a == _NEG_INF else mp.exp(a) * (a - b) for a, b in pairs]
-        return _along(mp.fsum, _boxed(terms, log_p.shape), axis, keep=False)
+
+    def term(a, b):
+        return mpf(0) if a == _NEG_INF else mp.exp(a) * (a - b)
+
+    return _sum(_each(term, to_mpf(log_p), to_mpf(log_q)), axis)
 
 
 def clipped_log(p, eps) -> np.ndarray:
@@ -177,18 +154,12 @@ def clipped_log(p, eps) -> np.ndarray:
     floor = mpf(float(dtype.type(eps)))
     if not floor > 0:
         raise ValueError(f"eps = {eps} is not above 0 in {dtype}")
-    p = to_mpf(p)
-    with workdps(DIGITS):
-        logs = [v if mp.isnan(v) else mp.log(max(v, floor)) for v in p.reshape(-1)]
-        return _boxed(logs, p.shape)
+    return _each(lambda v: v if mp.isnan(v) else mp.log(max(v, floor)), to_mpf(p))
 
 
 def exp(x) -> np.ndarray:
     """e^x of an object array of mpf, elementwise."""
-    x = np.asarray(x, dtype=object)
-    with workdps(DIGITS):
-        flat = [mp.exp(v) for v in x.reshape(-1)]
-    return _boxed(flat, x.shape)
+    return _each(mp.exp, x)
 
 
 def ulp_error(computed, exact) -> np.ndarray:
@@ -202,24 +173,10 @@ def ulp_error(computed, exact) -> np.ndarray:
     computed = np.asarray(computed)
     if computed.dtype.kind != "f":
         raise ValueError(f"computed must be a float array, not {computed.dtype}")
-    exact = np.broadcast_to(np.asarray(exact, dtype=object), computed.shape)
     info = np.finfo(computed.dtype)
     largest = mpf(float(info.max))
-    out = np.empty(computed.shape)
-    flat = out.reshape(-1)
-    pairs = zip(computed.astype(np.float64).reshape(-1).tolist(), exact.reshape(-1), strict=True)
-    with workdps(DIGITS):
-        for i, (c, e) in enumerate(pairs):
-            c_finite, e_finite = np.isfinite(c), mp.isfinite(e) and abs(e) <= largest
-            if c_finite and e_finite:
-                gap = _ulp(e, info)
-                flat[i] = float(abs(mpf(c) - e) / gap)
-            elif np.isnan(c) or mp.isnan(e):
-                flat[i] = 0.0 if np.isnan(c) and mp.isnan(e) else np.inf
-            else:
-                same = not c_finite and not e_finite and (c > 0) == (e > 0)
-                flat[i] = 0.0 if same else np.inf
-    return out
+    within = _each(lambda e: e * _POS_INF if abs(e) > largest else e, exact)
+    return _error(computed, within, lambda c, e: abs(c - e) / _ulp(e, info))
 
 
 def relative_error(computed, exact) -> np.ndarray:
@@ -234,21 +191,15 @@ def absolute_error(computed, exact) -> np.ndarray:
 
 
 def _error(computed, exact, measure):
+    def error(c, e):
+        c = mpf(c)
+        if c == e or (mp.isnan(c) and mp.isnan(e)):
+            return 0
+        return measure(c, e) if mp.isfinite(c) and mp.isfinite(e) else _POS_INF
+
     computed = np.asarray(computed)
     exact = np.broadcast_to(np.asarray(exact, dtype=object), computed.shape)
-    out = np.empty(computed.shape)
-    flat = out.reshape(-1)
-    pairs = zip(computed.astype(np.float64).reshape(-1).tolist(), exact.reshape(-1), strict=True)
-    with workdps(DIGITS):
-        for i, (c, e) in enumerate(pairs):
-            c = mpf(c)
-            if c == e or (mp.isnan(c) and mp.isnan(e)):
-                flat[i] = 0.0
-            elif mp.isfinite(c) and mp.isfinite(e):
-                flat[i] = float(measure(c, e))
-            else:
-                flat[i] = np.inf
-    return out
+    return _each(error, computed.astype(np.float64), exact).astype(np.float64)
 
 
 def _ulp(e, info):
@@ -260,24 +211,33 @@ def _ulp(e, info):
     return mp.ldexp(1, max(int(exponent) - 1 - info.nmant, lowest))
 
 
+def _each(function, *arrays):
+    """Object array of ``function`` of the elements of the broadcast ``arrays``."""
+    with workdps(DIGITS), np.errstate(invalid="ignore"):
+        return np.vectorize(function, otypes=[object])(*arrays)
+
+
 def _along(function, z, axis, keep=True):
     """Apply ``function`` (list of mpf -> list of mpf, or one mpf) to each slice along ``axis``."""
     z = to_mpf(z)
     if axis is None:
         z, axis = z.reshape(-1), 0
     moved = np.moveaxis(z, axis, -1)
+    out = np.empty(moved.shape if keep else moved.shape[:-1], dtype=object)
     with workdps(DIGITS):
-        rows = [function(list(moved[index])) for index in np.ndindex(moved.shape[:-1])]
-    if not keep:
-        return _boxed(rows, moved.shape[:-1])
-    flat = [v for row in rows for v in row]
-    return np.moveaxis(_boxed(flat, moved.shape), -1, axis)
+        for index in np.ndindex(moved.shape[:-1]):
+            out[index] = function(list(moved[index]))
+    return np.moveaxis(out, -1, axis) if keep else out
 
 
-def _boxed(values, shape):
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out.reshape(shape)
+def _sum(x, axis=-1):
+    return _along(mp.fsum, x, axis, keep=False)
+
+
+def _mean(x):
+    """The mean of all elements, of shape ()."""
+    with workdps(DIGITS):
+        return np.array(mp.fsum(x.reshape(-1)) / x.size, dtype=object)
 
 
 def _peak_and_rest(z):
@@ -308,13 +268,14 @@ def _log_softmax_1d(z, temperature):
     return [_NEG_INF if v == _NEG_INF else (v - z[top]) - tail for v in z]
 
 
-def _class_indices(logits, labels):
-    """The labels as ints; ValueError for one that is no class, so that none counts from the end."""
+def _places(logits, labels):
+    """Where the labels stand, as (rows, classes). ValueError for one that is no class, so that none
+    counts from the end."""
     rows, classes = np.asarray(logits).shape
     labels = [int(k) for k in np.asarray(labels)]
     if len(labels) != rows or not all(0 <= k < classes for k in labels):
         raise ValueError(f"labels must be {rows} classes from 0 to {classes - 1}, not {labels}")
-    return labels
+    return range(rows), labels
 
 
 def _softplus(x):

@@ -260,7 +260,7 @@ class Callable:
         (None, "check(None): NoneType is not a function."),
         ("halve", "without quotes: check(halve)"),
         ("", "without quotes: check(halve)"),
-        (lambda x: x, "a lambda has no name"),
+        (lambda x: x, "this lambda has no name"),
         (near, "no lab asks for a function named near. It knows halve, quarter, log_softmax"),
         (np.exp, "no lab asks for a function named exp."),
         (partial(near, 1), "this partial has no name"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from lnnn.messages import _, ngettext
 from lnnn.report import error_curve, error_plot, rows
-from lnnn.report.pages import environment, stylesheet
+from lnnn.report.pages import Shown
 from lnnn.suite.lab import Lab
 from lnnn.suite.results import Outcome, TestResult
 from lnnn.suite.runner import check_examples
@@ -20,13 +20,15 @@ from .lab_function import LabFunction, lab_function
 from .notebook_caller import NotebookCaller
 
 
-@dataclass(frozen=True)
-class CheckReport:
+@dataclass(frozen=True, repr=False)
+class CheckReport(Shown):
     """What a check found. A notebook shows it; ``str()`` and ``repr()`` give the same as text.
 
     ``results`` holds one ``TestResult`` a check. ``curve`` is the measured error, when something
     broke and there is a sweep for the function. ``printed`` is what the function printed.
     """
+
+    TEMPLATE = "check.html.j2"
 
     function: str
     results: tuple[TestResult, ...]
@@ -87,13 +89,13 @@ class CheckReport:
         )
         return f"{text} {hint.format(function=self.function, n=self.hints)}"
 
-    def _repr_mimebundle_(self, **_options) -> dict[str, str]:
-        return {"text/html": self.to_html(), "text/plain": str(self)}
+    @property
+    def picture(self) -> str:
+        """The curve as HTML, or ''."""
+        return "" if self.curve is None else error_plot.figure(self.curve)
 
-    def __repr__(self) -> str:
-        return str(self)
-
-    def __str__(self) -> str:
+    def lines(self) -> list[str]:
+        """The report as text."""
         lines = [f"{self.outcome.sign} {self.headline}"]
         width = max(len(row.outcome.word) for row in self.group.rows)
         for row in self.group.rows:
@@ -108,22 +110,7 @@ class CheckReport:
         if self.printed:
             lines.append(_("{function} printed:").format(function=self.function))
             lines += [f"  {line}" for line in self.printed.splitlines()]
-        lines.append(self.next_step.replace("`", ""))
-        lines += [_("Note: {text}").format(text=note) for note in self.notes]
-        return "\n".join(lines)
-
-    def to_html(self) -> str:
-        """The report as one HTML section with its own style sheet."""
-        return (
-            environment()
-            .get_template("check.html.j2")
-            .render(
-                report=self,
-                group=self.group,
-                picture=error_plot.figure(self.curve) if self.curve is not None else None,
-                style=stylesheet("theme.css", "rows.css", "plot.css", "check.css"),
-            )
-        )
+        return [*lines, self.next_step.replace("`", "")]
 
 
 def check(function) -> CheckReport:

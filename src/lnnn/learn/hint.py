@@ -4,20 +4,22 @@ from dataclasses import dataclass
 
 from lnnn.messages import _
 from lnnn.report import markup
-from lnnn.report.pages import environment, stylesheet
+from lnnn.report.pages import Shown
 
 from . import catalogue, store
 from .errors import LearnError
 from .lab_function import lab_function
 
 
-@dataclass(frozen=True)
-class HintCard:
+@dataclass(frozen=True, repr=False)
+class HintCard(Shown):
     """One hint. A notebook shows it; ``str()`` gives the same as text.
 
     ``number`` counts from 1 to ``total``. ``exhausted`` is True when it had been given before and
     there is none after it.
     """
+
+    TEMPLATE = "hint.html.j2"
 
     function: str
     number: int
@@ -39,18 +41,9 @@ class HintCard:
         """The hint as HTML."""
         return markup.to_html(markup.parse(self.text))
 
-    def _repr_mimebundle_(self, **_options) -> dict[str, str]:
-        template = environment().get_template("hint.html.j2")
-        html = template.render(card=self, style=stylesheet("theme.css", "hint.css"))
-        return {"text/html": html, "text/plain": str(self)}
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def __str__(self) -> str:
-        notes = [_("Note: {text}").format(text=note) for note in self.notes]
-        text = markup.to_text(markup.parse(self.text))
-        return "\n".join([f"{self.headline}:", text, *notes])
+    def lines(self) -> list[str]:
+        """The hint as text."""
+        return [f"{self.headline}:", markup.to_text(markup.parse(self.text))]
 
 
 def hint(function, *, again: bool = False) -> HintCard:
@@ -77,7 +70,7 @@ def hint(function, *, again: bool = False) -> HintCard:
         seen = before if isinstance(before, int) and before >= 0 else 0
         entry["hints"] = max(seen, 1) if again else min(seen + 1, len(hints))
 
-    notes = store.change(edit)[1]
+    progress, notes = store.change(edit)
     exhausted = not again and seen >= len(hints)
-    number = min(max(seen, 1) if again else seen + 1, len(hints))
+    number = min(progress.function(asked.lab.name, asked.name)["hints"], len(hints))
     return HintCard(asked.name, number, len(hints), _(hints[number - 1]), exhausted, notes)

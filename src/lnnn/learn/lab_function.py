@@ -45,14 +45,8 @@ def lab_function(verb: str, function) -> LabFunction:
         given = _short(function)
         raise LearnError(text.format(verb=verb, given=given, kind=kind, name=example))
     name = getattr(function, "__name__", None)
-    if name == "<lambda>":
-        text = _(
-            "{verb}(<lambda>): a lambda has no name, so its lab can't be found. Write it with def, "
-            "under the name that the lab gives: def {name}(…):"
-        )
-        raise LearnError(text.format(verb=verb, name=example))
-    if not isinstance(name, str):
-        kind = type(function).__name__
+    if not isinstance(name, str) or name == "<lambda>":
+        kind = "lambda" if name == "<lambda>" else type(function).__name__
         text = _(
             "{verb}: this {kind} has no name, so its lab can't be found. Write it with def, under "
             "the name that the lab gives: def {name}(…):"

@@ -1,40 +1,33 @@
 """``progress()``: which quizzes are answered and which lab functions pass."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from lnnn import labs
-from lnnn.messages import _, ngettext
-from lnnn.report.pages import environment, stylesheet
+from lnnn.messages import N_, _, ngettext
+from lnnn.report.pages import Shown
 from lnnn.suite.results import Outcome
 
 from . import catalogue, quiz_source, store
 from .errors import LearnError
 
 
-class State(StrEnum):
-    """How far a learner is with a quiz or a function."""
+@dataclass(frozen=True)
+class State:
+    """How far a learner is with a quiz or a function: its class name, a sign and a word."""
 
-    DONE = "done"
-    BEGUN = "begun"
-    OPEN = "not begun"
+    css: str
+    sign: str
+    message: str
 
     @property
     def word(self) -> str:
         """What a person reads."""
-        words = (_("done"), _("begun"), _("not begun"))
-        return dict(zip(State, words, strict=True))[self]
+        return _(self.message)
 
-    @property
-    def sign(self) -> str:
-        """One character that stands beside the word."""
-        return dict(zip(State, "✓◐○", strict=True))[self]
 
-    @property
-    def css(self) -> str:
-        """Its class name."""
-        classes = (Outcome.PASSED, "begun", Outcome.NOT_WRITTEN)
-        return dict(zip(State, classes, strict=True))[self]
+DONE = State(Outcome.PASSED, "✓", N_("done"))
+BEGUN = State("begun", "◐", N_("begun"))
+OPEN = State(Outcome.NOT_WRITTEN, "○", N_("not begun"))
 
 
 @dataclass(frozen=True)
@@ -56,33 +49,28 @@ class Section:
     @property
     def summary(self) -> str:
         """``2 of 4 done``."""
-        done = sum(line.state is State.DONE for line in self.lines)
+        done = sum(line.state is DONE for line in self.lines)
         return _("{done} of {total} done").format(done=done, total=len(self.lines))
 
 
-@dataclass(frozen=True)
-class ProgressView:
+@dataclass(frozen=True, repr=False)
+class ProgressView(Shown):
     """The learner's progress. A notebook shows a table; ``str()`` gives the same as text."""
+
+    TEMPLATE = "progress.html.j2"
 
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
 
-    def _repr_mimebundle_(self, **_options) -> dict[str, str]:
-        template = environment().get_template("progress.html.j2")
-        html = template.render(view=self, style=stylesheet("theme.css", "rows.css", "progress.css"))
-        return {"text/html": html, "text/plain": str(self)}
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def __str__(self) -> str:
+    def lines(self) -> list[str]:
+        """The progress as text."""
         lines = []
         for section in self.sections:
             head = _("{title}: {summary}")
             lines.append(head.format(title=section.title, summary=section.summary))
             width = max(len(line.name) for line in section.lines)
             lines += [f"  {e.state.sign} {e.name:<{width}}  {e.words}" for e in section.lines]
-        return "\n".join([*lines, *(_("Note: {text}").format(text=note) for note in self.notes)])
+        return lines
 
 
 def progress(name: str | None = None) -> ProgressView:
@@ -118,7 +106,7 @@ def _quiz_line(name: str, stored: store.Progress) -> Line:
     # A placement quiz asks what you know already: it is done when it is answered.
     reached = tried if quiz.is_placement else right
     total = len(entries)
-    state = State.DONE if reached == total else State.BEGUN if tried else State.OPEN
+    state = DONE if reached == total else BEGUN if tried else OPEN
     words = ngettext("{total} question", "{total} questions", total)
     if tried:
         words = _("{right} of {total} right")
@@ -129,7 +117,7 @@ def _function_line(function: str, count: int, entry: dict | None) -> Line:
     entry = entry or {}
     passed, total = entry.get("passed"), entry.get("total", count)
     hints = entry.get("hints", 0)
-    state = State.DONE if entry.get("done") else State.BEGUN if entry else State.OPEN
+    state = DONE if entry.get("done") else BEGUN if entry else OPEN
     words = _("{passed} of {total} checks passed").format(passed=passed, total=total)
     if passed is None:
         words = ngettext("{n} check", "{n} checks", count).format(n=count)

@@ -12,7 +12,7 @@ import traitlets
 from lnnn import labs
 from lnnn.messages import _, ngettext
 from lnnn.report import markup
-from lnnn.report.pages import environment, stylesheet
+from lnnn.report.pages import css, render
 
 from . import quiz_source, store
 
@@ -29,7 +29,7 @@ class QuizWidget(anywidget.AnyWidget):
     """
 
     _esm = (_STATIC / "quiz.js").read_text(encoding="utf-8")
-    _css = str(stylesheet("theme.css")) + (_STATIC / "quiz.css").read_text(encoding="utf-8")
+    _css = str(css("theme")) + (_STATIC / "quiz.css").read_text(encoding="utf-8")
 
     words = traitlets.Dict().tag(sync=True)
     heading = traitlets.Unicode().tag(sync=True)
@@ -162,8 +162,7 @@ class QuizWidget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs):
         # Where no widget can be shown (GitHub, a Markdown export) the questions can be read.
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        template = environment().get_template("quiz.html.j2")
-        html = template.render(heading=self.heading, quiz=self._quiz, html=markup.to_html)
+        html = render("quiz.html.j2", shown=self, quiz=self._quiz, html=markup.to_html)
         return {**data, "text/plain": str(self), "text/html": html}, metadata
 
     def __str__(self) -> str:

@@ -29,10 +29,6 @@ _LOCK_SECONDS = 2.0
 _unsaved: list[Callable[["Progress"], None]] = []
 
 
-class _BusyError(OSError):
-    """Another kernel holds the lock for longer than a change takes."""
-
-
 @dataclass
 class Progress:
     """What the file holds.
@@ -68,7 +64,8 @@ def read() -> tuple[Progress, tuple[str, ...]]:
     try:
         progress, notes = _load(file, locked=False)[:2]
     except OSError as error:
-        progress, notes = Progress(), (_cant_read(file, error),)
+        text = _("Your progress can't be read: {file} ({why}).")
+        progress, notes = Progress(), (text.format(file=file, why=error.strerror or error),)
     for edit in _unsaved:
         edit(progress)
     return progress, notes
@@ -100,7 +97,11 @@ def _change(file: Path) -> tuple[Progress, tuple[str, ...]]:
                 _unsaved.clear()
             return progress, notes
     except OSError as error:
-        return read()[0], (_cant_write(file, error),)
+        text = _(
+            "Your progress is not saved: {file} can't be written ({why}). Set the environment "
+            "variable LNNN_HOME to a folder that you can write."
+        )
+        return read()[0], (text.format(file=file, why=error.strerror or error),)
 
 
 def _load(file: Path, locked: bool) -> tuple[Progress, tuple[str, ...], bool]:
@@ -178,7 +179,7 @@ def _locked(lock: Path):
         until = time.monotonic() + _LOCK_SECONDS
         while not _try_lock(handle):
             if time.monotonic() > until:
-                raise _BusyError(_("another notebook is writing it"))
+                raise TimeoutError(_("another notebook is writing it"))
             time.sleep(0.01)
         yield  # closing the file frees the lock
 
@@ -207,16 +208,3 @@ else:
             if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
                 raise
         return True
-
-
-def _cant_read(file: Path, error: OSError) -> str:
-    text = _("Your progress can't be read: {file} ({why}).")
-    return text.format(file=file, why=error.strerror or error)
-
-
-def _cant_write(file: Path, error: OSError) -> str:
-    text = _(
-        "Your progress is not saved: {file} can't be written ({why}). Set the environment variable "
-        "LNNN_HOME to a folder that you can write."
-    )
-    return text.format(file=file, why=error.strerror or error)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from lnnn.messages import _
 
 from .error_curve import ErrorCurve, ErrorLine, ErrorPanel, number
-from .pages import environment
+from .pages import render
 
 WIDTH, HEIGHT = 380, 260
 # On the left there is room for the longest word, "not −inf".
@@ -44,11 +44,11 @@ def figure(curve: ErrorCurve) -> Markup:
     are not finite lie in a band of their own at the top, with a word. Errors below half an ulp, the
     best that rounding can do, are drawn at half an ulp.
     """
-    template = environment().get_template("error_plot.html.j2")
     highest = max(max(line.worst, line.allowed) for panel in curve.panels for line in panel.lines)
     top = 10.0 ** (math.floor(math.log10(highest)) + 1)
     drawn = [_panel(panel, top) for panel in curve.panels]
-    return Markup(template.render(curve=curve, panels=drawn, width=WIDTH, height=HEIGHT))
+    values = {"curve": curve, "panels": drawn, "width": WIDTH, "height": HEIGHT}
+    return Markup(render("error_plot.html.j2", **values))
 
 
 def _panel(panel: ErrorPanel, top: float) -> dict:

@@ -6,56 +6,51 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from lnnn import labs
-from lnnn.messages import _, ngettext
-from lnnn.suite.results import Outcome
+from lnnn.messages import N_, _, ngettext
+from lnnn.suite.results import Outcome, TestResult
 
 from . import error_plot
-from .pages import environment, stylesheet, ticks
-from .rows import Group, Row, by_function
+from .pages import render, ticks
+from .rows import Group, by_function
 
-_STYLES = ("theme.css", "rows.css", "plot.css", "feedback.css")
+# The word for each status, what it means, and for some what to do.
+_STATUSES = {
+    "graded": (N_("graded"), N_("Every cell ran to its end.")),
+    "partial": (
+        N_("partial"),
+        N_("Some cells did not run to their end. Everything that could be graded was."),
+    ),
+    "timeout": (
+        N_("timeout"),
+        N_("Something took too long and was stopped. Everything else was graded."),
+        N_(
+            "The usual cause is a loop whose end never comes. Bound its rounds, and print what it "
+            "waits for in the first few of them."
+        ),
+    ),
+    "memory": (
+        N_("memory"),
+        N_("Something needed too much memory and was stopped. Everything else was graded."),
+        N_(
+            "The usual cause is an array with far more elements than the answer needs. Print the "
+            "shapes on the way."
+        ),
+    ),
+    "crashed": (
+        N_("crashed"),
+        N_("Something ended the program that ran your code. Everything else was graded."),
+        N_(
+            "The usual causes are exit() and a call into the system. A function answers with "
+            "return or raise."
+        ),
+    ),
+    "unreadable": (N_("unreadable"), N_("Your file could not be graded.")),
+}
 
 
 def status_word(status: str) -> str:
     """What a person reads of a status."""
-    return {
-        "graded": _("graded"),
-        "partial": _("partial"),
-        "timeout": _("timeout"),
-        "memory": _("memory"),
-        "crashed": _("crashed"),
-        "unreadable": _("unreadable"),
-    }[status]
-
-
-def _meaning(status: str) -> str:
-    return {
-        "graded": _("Every cell ran to its end."),
-        "partial": _("Some cells did not run to their end. Everything that could be graded was."),
-        "timeout": _("Something took too long and was stopped. Everything else was graded."),
-        "memory": _(
-            "Something needed too much memory and was stopped. Everything else was graded."
-        ),
-        "crashed": _("Something ended the program that ran your code. Everything else was graded."),
-        "unreadable": _("Your file could not be graded."),
-    }[status]
-
-
-def _advice(status: str) -> str:
-    return {
-        "timeout": _(
-            "The usual cause is a loop whose end never comes. Bound its rounds, and print what it "
-            "waits for in the first few of them."
-        ),
-        "memory": _(
-            "The usual cause is an array with far more elements than the answer needs. Print the "
-            "shapes on the way."
-        ),
-        "crashed": _(
-            "The usual causes are exit() and a call into the system. A function answers with "
-            "return or raise."
-        ),
-    }.get(status, "")
+    return _(_STATUSES[status][0])
 
 
 @dataclass(frozen=True)
@@ -69,9 +64,9 @@ class Section:
     anchor: str
     state: str
     group: Group
-    broken: tuple[Row, ...]
-    holding: tuple[Row, ...]
-    open: tuple[Row, ...]
+    broken: tuple[TestResult, ...]
+    holding: tuple[TestResult, ...]
+    open: tuple[TestResult, ...]
     reasons: tuple[str, ...]
     bar: tuple[float, float, float]
     as_if: str
@@ -124,23 +119,20 @@ def page(graded) -> str:
         for i, group in enumerate(groups)
     ]
     rows = [row for group in groups for row in group.rows]
-    return (
-        environment()
-        .get_template("feedback.html.j2")
-        .render(
-            graded=graded,
-            lab=labs.title(graded.lab),
-            status=status_word(graded.status),
-            meaning=_meaning(graded.status),
-            advice=_advice(graded.status),
-            score=_score(graded),
-            sections=sections,
-            first_open=next((s.group.function for s in sections if s.broken or s.open), ""),
-            held=sum(row.outcome is Outcome.PASSED for row in rows),
-            rules=len(rows),
-            steps=list(_steps(graded, sections)),
-            style=stylesheet(*_STYLES),
-        )
+    word, meaning, *advice = map(_, _STATUSES[graded.status])
+    return render(
+        "feedback.html.j2",
+        graded=graded,
+        lab=labs.title(graded.lab),
+        status=word,
+        meaning=meaning,
+        advice=" ".join(advice),
+        score=_score(graded),
+        sections=sections,
+        first_open=next((s.group.function for s in sections if s.broken or s.open), ""),
+        held=sum(row.outcome is Outcome.PASSED for row in rows),
+        rules=len(rows),
+        steps=list(_steps(graded, sections)),
     )
 
 
@@ -181,7 +173,7 @@ def _section(index: int, group: Group, as_if: str, plot: str) -> Section:
     )
 
 
-def _state(broken: tuple[Row, ...], waiting: tuple[Row, ...]) -> str:
+def _state(broken: tuple[TestResult, ...], waiting: tuple[TestResult, ...]) -> str:
     """The word for a function of which not every rule holds."""
     if broken:
         return ngettext("{n} broken", "{n} broken", len(broken)).format(n=len(broken))

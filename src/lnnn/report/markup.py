@@ -18,7 +18,7 @@ def parse(text: str) -> tuple:
     stack: list[tuple[str, list]] = [("", [])]
     at = 0
     for token in _TOKEN.finditer(text):
-        _add(stack[-1][1], text[at : token.start()])
+        stack[-1][1].append(text[at : token.start()])
         at = token.end()
         closing, tag, code = token.groups()
         if code is not None:
@@ -29,11 +29,11 @@ def parse(text: str) -> tuple:
             raise ValueError(f"</{tag}> closes nothing in: {text}")
         else:
             _, runs = stack.pop()
-            stack[-1][1].append((tag, tuple(runs)))
-    _add(stack[-1][1], text[at:])
+            stack[-1][1].append((tag, tuple(filter(None, runs))))
+    stack[-1][1].append(text[at:])
     if len(stack) > 1:
         raise ValueError(f"<{stack[-1][0]}> is never closed in: {text}")
-    return tuple(stack[0][1])
+    return tuple(filter(None, stack[0][1]))
 
 
 def to_html(runs: tuple) -> Markup:
@@ -58,8 +58,3 @@ def to_text(runs: tuple) -> str:
         sign = {"sup": "^", "sub": "_"}.get(run[0], "")
         parts.append(sign + (f"({inner})" if sign and len(inner) > 1 else inner))
     return "".join(parts)
-
-
-def _add(runs: list, text: str):
-    if text:
-        runs.append(text)

@@ -1,4 +1,4 @@
-"""The Jinja2 environment of everything that people read as HTML."""
+"""The templates of everything that people read as HTML, and what a notebook shows of them."""
 
 import functools
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
-from lnnn import messages
+from lnnn.messages import _, language, ngettext
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -16,9 +16,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 def environment() -> jinja2.Environment:
     """The one environment: HTML is escaped, an undefined name is an error, ``_`` looks messages up.
 
-    ``language()`` is the language that they are in, for the ``lang`` of a page.
-
-    Filter ``ticks`` sets what stands between backticks as code and escapes the rest.
+    ``language()`` is the language that they are in, for the ``lang`` of a page. ``css()`` puts the
+    named style sheets into a page. Filter ``ticks`` sets what stands between backticks as code and
+    escapes the rest.
     """
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -29,8 +29,7 @@ def environment() -> jinja2.Environment:
         auto_reload=False,
     )
     env.filters["ticks"] = ticks
-    spoken = (messages._, messages.ngettext, messages.language)
-    env.globals |= {function.__name__: function for function in spoken}
+    env.globals |= {"_": _, "ngettext": ngettext, "language": language, "css": css}
     return env
 
 
@@ -39,7 +38,36 @@ def ticks(text: str) -> Markup:
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
 
 
-@functools.cache
-def stylesheet(*names: str) -> Markup:
-    """The named style sheets of the templates folder, one after the other."""
-    return Markup("\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names))
+def render(template: str, **values) -> str:
+    """A file of the templates folder, filled with ``values``."""
+    return environment().get_template(template).render(values)
+
+
+def css(*names: str) -> Markup:
+    """The style sheets of these names, one after the other."""
+    return Markup("\n".join(render(f"{name}.css") for name in names))
+
+
+class Shown:
+    """What a notebook shows as HTML and anything else as text; ``str()`` and ``repr()`` give that.
+
+    A subclass names its template, in which the object is ``shown``, and has ``lines()`` of text.
+    ``notes`` say what else there is to know, below them.
+    """
+
+    TEMPLATE: str
+    notes: tuple[str, ...]
+
+    def to_html(self) -> str:
+        """An HTML section with its own style sheet."""
+        return render(self.TEMPLATE, shown=self)
+
+    def _repr_mimebundle_(self, **_options) -> dict[str, str]:
+        return {"text/html": self.to_html(), "text/plain": str(self)}
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        notes = [_("Note: {text}").format(text=note) for note in self.notes]
+        return "\n".join([*self.lines(), *notes])

@@ -1,33 +1,28 @@
 """Results as rows, grouped by function: what the check output and the feedback page show."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lnnn.suite import results
 from lnnn.suite.results import Outcome, TestResult
 
 
 @dataclass(frozen=True)
-class Row:
-    """One rule and what became of it. ``detail`` is empty unless the reader may see it."""
-
-    outcome: Outcome
-    rule: str
-    category: str
-    points: float
-    earned: float
-    feedback: str
-    detail: str
-
-
-@dataclass(frozen=True)
 class Group:
-    """The rows of one function, in the order of the suite, with their sums."""
+    """The results of one function, in the order of the suite, with their sums."""
 
     function: str
-    rows: tuple[Row, ...]
-    points: float
-    earned: float
+    rows: tuple[TestResult, ...]
+
+    @property
+    def points(self) -> float:
+        """The points to be had."""
+        return results.max_score(self.rows)
+
+    @property
+    def earned(self) -> float:
+        """The points earned."""
+        return results.score(self.rows)
 
     @property
     def passed(self) -> int:
@@ -52,25 +47,6 @@ def by_function(tests: Iterable[TestResult], *, detail: bool) -> list[Group]:
     """
     grouped: dict[str, list[TestResult]] = {}
     for test in tests:
-        grouped.setdefault(test.function, []).append(test)
-    return [
-        Group(
-            function,
-            tuple(_row(test, detail) for test in of_function),
-            results.max_score(of_function),
-            results.score(of_function),
-        )
-        for function, of_function in grouped.items()
-    ]
-
-
-def _row(test: TestResult, detail: bool) -> Row:
-    return Row(
-        test.outcome,
-        test.rule,
-        test.category,
-        test.points,
-        test.earned,
-        test.feedback,
-        test.detail if detail else "",
-    )
+        shown = test if detail else replace(test, detail="")
+        grouped.setdefault(test.function, []).append(shown)
+    return [Group(function, tuple(rows)) for function, rows in grouped.items()]

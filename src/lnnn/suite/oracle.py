@@ -30,18 +30,7 @@ def _remembered(function):
     return remembered
 
 
-log_softmax = _remembered(exact.log_softmax)
-softmax = _remembered(exact.softmax)
-logsumexp = _remembered(exact.logsumexp)
-masked_log_softmax = _remembered(exact.masked_log_softmax)
-logmeanexp = _remembered(exact.logmeanexp)
-weighted_logsumexp = _remembered(exact.weighted_logsumexp)
-cross_entropy = _remembered(exact.cross_entropy)
-cross_entropy_grad = _remembered(exact.cross_entropy_grad)
-log_softmax_jvp = _remembered(exact.log_softmax_jvp)
-log_softmax_vjp = _remembered(exact.log_softmax_vjp)
-bce_with_logits = _remembered(exact.bce_with_logits)
-soft_cross_entropy = _remembered(exact.soft_cross_entropy)
-masked_sequence_cross_entropy = _remembered(exact.masked_sequence_cross_entropy)
-kl_divergence = _remembered(exact.kl_divergence)
-clipped_log = _remembered(exact.clipped_log)
+@functools.cache
+def __getattr__(name):
+    """``oracle.f`` is ``exact.f``, rounded and remembered."""
+    return _remembered(getattr(exact, name))

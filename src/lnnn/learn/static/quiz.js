@@ -2,6 +2,7 @@
 // It knows no language either: what it says comes from Python, in the trait `words`.
 
 const PATIENCE_MS = 4000;
+const CHANGES = ["change:answers", "change:advice", "change:note", "msg:custom"];
 const TAGS = new Set(["code", "sub", "sup", "em"]);
 let views = 0;
 
@@ -124,7 +125,7 @@ function render({ model, el }) {
   const score = make("p", { className: "score" });
   const advice = make("p", { className: "advice" });
   advice.setAttribute("role", "status");
-  const note = make("p", { className: "note" });
+  const note = make("p", { className: "lnnn-note" });
   const root = make("section", { className: "lnnn lnnn-quiz" }, heading, ...list.map((q) => q.node), score, advice, note);
   root.setAttribute("aria-labelledby", prefix);
   // JupyterLab takes plain keys: arrows leave the cell, letters change it.
@@ -145,15 +146,9 @@ function render({ model, el }) {
     note.hidden = !note.textContent;
   }
   update();
-  model.on("change:answers", update);
-  model.on("change:advice", update);
-  model.on("change:note", update);
-  model.on("msg:custom", update);
+  for (const change of CHANGES) model.on(change, update);
   return () => {
-    model.off("change:answers", update);
-    model.off("change:advice", update);
-    model.off("change:note", update);
-    model.off("msg:custom", update);
+    for (const change of CHANGES) model.off(change, update);
     list.forEach((q) => q.stop());
   };
 }
