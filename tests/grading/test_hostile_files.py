@@ -107,7 +107,8 @@ def notebook(*sources):
 
 SIZED = {
     "cell marks": lambda n: "#%%\n" * (20 * n),
-    "cells of a script": lambda n: "#%%\n\n" * (20 * n),
+    "empty cells of a script": lambda n: "#%%\n\n" * (20 * n),
+    "cells of a script": lambda n: "#%%\n#\n" * (2 * n),
     "blanks behind a help request": lambda n: "a??" + " " * (400 * n) + "x",
     "blanks in front": lambda n: " " * (400 * n) + "def",
     "an assigned command": lambda n: "a" + "[" * (400 * n) + "x !",

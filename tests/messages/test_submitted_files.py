@@ -2,6 +2,7 @@
 
 import functools
 import json
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -12,8 +13,11 @@ from small_lab import code, text_cell
 from test_submission_files import MALFORMED, as_bytes
 
 from lnnn.build.project import ROOT
+from lnnn.grading.causes import Ledger, at_most
 from lnnn.grading.jail import Jail
-from lnnn.grading.reading import Reader
+from lnnn.grading.reading import Reader, words
+from lnnn.grading.resuming_caller import only_these_imports
+from lnnn.grading.submission import CellError, Statement
 from lnnn.grading.suites import Suites
 
 notebook = functools.partial(small_lab.notebook, lab="lab04_log_softmax")
@@ -116,3 +120,32 @@ def test_files_that_are_none(pseudo, said, tmp_path, monkeypatch):
     monkeypatch.setattr("lnnn.grading.reading.files.os.open", refused)
     lines += said(tmp_path / "lab01.ipynb")
     assert_said(lines, (r"\blab04\.docx\b", "No such file or directory", "Not a directory"))
+
+
+def test_why_a_process_could_not_read_a_file(pseudo):
+    reasons = ("timeout", "memory", "crashed")
+    assert_said([words.lost("lab04.ipynb", reason, 5, 1024) for reason in reasons])
+
+
+def test_what_lies_behind_what_is_missing(pseudo):
+    """A cell that failed, one that is no Python, a function that was overwritten, and the like."""
+    broken = CellError(9, words.place(9, False), words.fault("x", 1, "nested", ""), "x", ("g",))
+    place = words.place(3, False)
+    pieces = [
+        Statement(3, "", place, "import np", binds=("np",)),
+        Statement(3, "", place, "def f(): …", is_function=True, binds=("f",)),
+        Statement(3, "", place, "f = np.f()", binds=("f",), needs=("np",)),
+    ]
+    said = []
+    for needs in (("np",), ("g",), ("math",), ("h",)):
+        ledger = Ledger((pieces[0], replace(pieces[1], needs=needs), pieces[2]))
+        said.append(ledger.why_missing("f"))
+        ledger.failed(0, only_these_imports())
+        ledger.failed(2, "", lacks_a_name=True)
+        ledger.ran(1)
+        said += [ledger.why_name_error("f", [broken]), ledger.why_missing("f")]
+        said += [error.text for error in ledger.cell_errors]
+    ledger.ran(2)
+    said += [ledger.why_missing("f"), ledger.why_missing("g", [broken])]
+    said += [error.text for error in at_most([broken] * 40)]
+    assert_said(list(filter(None, said)), (r"\b(np|g|f|h|math|x)\b",))

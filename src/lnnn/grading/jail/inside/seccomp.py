@@ -109,6 +109,17 @@ _UNCOUNTED_MEMORY = {  # memory that no address-space limit sees
     "semget": (64, 190),
     "mq_open": (240, 180),
 }
+_MARKS = {  # what neighbours could read on files that all of them may open
+    "flock": (73, 32),
+    "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
+    "inotify_add_watch": (254, 27),
+}
+_HOST_FACTS = {  # mounts with the host's paths; its memory and load
+    "statmount": (457, 457),
+    "listmount": (458, 458),
+    "sysinfo": (99, 179),
+}
 _FILE_CHANGES = {  # only where the file system is the host's
     "creat": (85, None),
     "truncate": (76, 45),
@@ -156,6 +167,7 @@ _CONDITIONAL = {
     "openat2": (437, 437),
     "prctl": (157, 167),
     "ioctl": (16, 29),
+    "fcntl": (72, 25),
 }
 _DENIED = (
     _NAMESPACES
@@ -166,6 +178,8 @@ _DENIED = (
     | _KERNEL_SURFACE
     | _MACHINE
     | _UNCOUNTED_MEMORY
+    | _MARKS
+    | _HOST_FACTS
 )
 _YOUNGEST = 470  # a call younger than these tables answers "no such call", and libraries fall back
 
@@ -174,6 +188,8 @@ _CLONE_NEW = 0x7E020080  # every CLONE_NEW… flag
 _OPEN_FOR_WRITING = 0o1103  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC
 _PR_SET_PDEATHSIG = 1
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+# F_GETLK, F_SETLK, F_SETLKW, the same for open files, F_SETLEASE, F_GETLEASE, F_NOTIFY
+_LOCKS = (5, 6, 7, 36, 37, 38, 1024, 1025, 1026)
 
 _LOAD, _EQUAL, _AT_LEAST, _ABOVE, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x25, 0x45, 0x06
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
@@ -219,6 +235,7 @@ def build(keep_files: bool) -> bytes:
     code.when(number("prctl"), 0, [(_EQUAL, _PR_SET_PDEATHSIG, _ERRNO | errno.EPERM)])
     typing = [(_EQUAL, request, _ERRNO | errno.EPERM) for request in (_TIOCSTI, _TIOCLINUX)]
     code.when(number("ioctl"), 1, typing)
+    code.when(number("fcntl"), 1, [(_EQUAL, lock, _ERRNO | errno.EPERM) for lock in _LOCKS])
     if keep_files:
         rule = [(_ANY_BIT, _OPEN_FOR_WRITING, _ERRNO | errno.EACCES)]
         code.if_(_EQUAL, number("openat2"), _ERRNO | errno.ENOSYS)
