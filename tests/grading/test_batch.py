@@ -91,6 +91,7 @@ def test_names_of_any_bytes_can_be_written(tmp_path):
 
 def test_page_names_are_safe_and_no_two_alike():
     wanted = ["a", "A", "../../etc/passwd", "..", "", "x/y", "x\\y", "=1+1", "ä" * 300, "con:nul"]
+    wanted += ["\U00020000" * 62, "\U00020000" * 63]
     pages = page_names(wanted)
     assert len({page.casefold() for page in pages.values()}) == len(wanted)
     for page in pages.values():
@@ -100,10 +101,45 @@ def test_page_names_are_safe_and_no_two_alike():
     assert pages["a"] != pages["A"]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_a_page_name_of_letters_of_four_bytes_fits_into_a_file_system():
+    (page,) = page_names(["\U00020000" * 62]).values()
+    assert len(page.encode()) <= 80 + len("-01234567.html")
+
+
+def test_no_file_takes_the_row_or_the_page_of_another(tmp_path):
+    names = ["alice/lab04", "carl/lab04", "bob/lab04", "bob/alice_lab04", "bob/alice_lab04_1"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.py").write_text("x = 1")
+    work = find_submissions([tmp_path]).work
+    assert len({w.name for w in work}) == len(set(page_names(w.name for w in work).values())) == 5
+
+
+HIDDEN = ["\x1b[31m", "\u2028", "\x85", "\x9b31m", "\u202e", "\u2066", "\u200b", "\x7f"]
+
+
+@pytest.mark.parametrize("hidden", HIDDEN, ids=ascii)
+def test_what_is_not_seen_reaches_no_terminal_table_list_or_page(tmp_path, settings, hidden):
+    folder = tmp_path / "in" / f"a{hidden}b"
+    folder.mkdir(parents=True)
+    (folder / f"notes{hidden}.txt").write_text("x")
+    source = f"def total(x):\n    return 1\n{hidden}\nraise ValueError('{hidden}!')"
+    for place in (folder, folder.parent):
+        small_lab.write(place / f"lab98{hidden}.ipynb", shipped((DOUBLE, source, SPREAD)))
+    found = find_submissions([tmp_path / "in"])
+    run([tmp_path / "in"], settings, tmp_path / "out")
+    texts = [*found.skipped, *(work.name for work in found.work)]
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    texts += [path.read_text(encoding="utf-8") for path in files] + [path.name for path in files]
+    assert not [text for text in texts if hidden[0] in text]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1+1", "＠x"])
 def test_no_cell_of_the_table_is_a_formula(cell):
     assert harmless(cell) == f"'{cell}"
     assert harmless("a" + cell) == "a" + cell
+    assert harmless("bob;" + cell) == f"bob;'{cell}"
+    assert harmless("bob; " + cell) == f"bob; '{cell}"
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Grade many submissions on many cores, so that none of them can stop or slow the others."""
 
 import contextlib
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -124,7 +125,7 @@ def _walk(folder: Path, skipped: list[str]) -> Iterator[Path]:
 
 
 def _shown(path: Path) -> str:
-    return str(path.parent / display_name(path)).encode("utf-8", "replace").decode()
+    return str(Path(*(display_name(Path(part)) or part for part in path.parts)))
 
 
 def _named(files: list[Path]) -> list[Work]:
@@ -142,8 +143,7 @@ def _named(files: list[Path]) -> list[Work]:
             suffix = file.suffix[1:].lower()
             parts = [*prefixes[here], stems[file], *([suffix] if folders[here] > 1 else [])]
             names[file] = "_".join(parts)
-    for count, file in enumerate(_twice(names), 1):
-        names[file] += f"_{count}"
+    _tell_apart(names)
     return [Work(names[file], file, _note(stems[file], names[file])) for file in files]
 
 
@@ -158,11 +158,17 @@ def _prefixes(folders: set[Path]) -> dict[Path, list[str]]:
     return ends
 
 
-def _twice(names: dict[Path, str]) -> list[Path]:
-    count: dict[str, int] = {}
-    for name in names.values():
-        count[name.casefold()] = count.get(name.casefold(), 0) + 1
-    return [file for file, name in names.items() if count[name.casefold()] > 1]
+def _tell_apart(names: dict[Path, str]) -> None:
+    """Give each file that shares its name one that no other has: with a hash of its path."""
+    count = Counter(name.casefold() for name in names.values())
+    for file, name in names.items():
+        if count[name.casefold()] > 1:
+            digest = hashlib.sha256(os.fsencode(file.absolute())).hexdigest()
+            length = 8
+            while f"{name}_{digest[:length]}".casefold() in count:
+                length += 1
+            names[file] = f"{name}_{digest[:length]}"
+            count[names[file].casefold()] += 1
 
 
 def _note(stem: str, name: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lnnn.messages import ngettext
+from lnnn.report.visible import visible
 
 from .runner import Graded
 
@@ -19,8 +20,10 @@ COLUMNS = ("submission", "lab", "status", "score", "max_score")
 _FEEDBACK = "feedback"
 _MOST_NAMES = 10
 _UNSAFE = re.compile(r"[^\w.()-]+")
-# What a spreadsheet takes for the start of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_PAGE_BYTES = 80
+# Where a spreadsheet sees a formula begin, also one that splits on semicolons.
+_FORMULA = re.compile(r"(^|[;,\t\r\n] ?)(?=[=+\-@＝＋－＠\t\r])")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class ResultsFolder:
@@ -129,7 +132,8 @@ def page_names(names: Iterable[str]) -> dict[str, str]:
     pages: dict[str, str] = {}
     taken: set[str] = set()
     for name in sorted(names):
-        stem = _UNSAFE.sub("_", name).strip("._")[:80] or "submission"
+        stem = _UNSAFE.sub("_", name).strip("._").encode()[:_PAGE_BYTES].decode(errors="ignore")
+        stem = stem or "submission"
         if stem != name or stem.casefold() in taken:
             digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
             stem = f"{stem}-{digest}"
@@ -140,7 +144,7 @@ def page_names(names: Iterable[str]) -> dict[str, str]:
 
 def harmless(cell: str) -> str:
     """A cell of a CSV file that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return _FORMULA.sub(r"\1'", cell)
 
 
 def plain(number: float) -> str:
@@ -168,7 +172,12 @@ def _umask() -> int:
 
 
 def _line(graded: Graded) -> str:
-    return json.dumps(record(graded), ensure_ascii=False) + "\n"
+    text = json.dumps(record(graded), ensure_ascii=False)
+    # What a reader could not see, or would break the line, is written as \\uXXXX.
+    return (
+        _NOT_ASCII.sub(lambda c: c[0] if visible(c[0]) == c[0] else json.dumps(c[0])[1:-1], text)
+        + "\n"
+    )
 
 
 def _encoded(text: str) -> bytes:

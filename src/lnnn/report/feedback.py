@@ -12,6 +12,7 @@ from lnnn.suite.results import Outcome, TestResult
 from . import error_plot
 from .pages import render, ticks
 from .rows import Group, by_function
+from .visible import visible
 
 # The word for each status, what it means, and for some what to do.
 _STATUSES = {
@@ -120,7 +121,7 @@ def page(graded) -> str:
     ]
     rows = [row for group in groups for row in group.rows]
     word, meaning, *advice = map(_, _STATUSES[graded.status])
-    return render(
+    text = render(
         "feedback.html.j2",
         graded=graded,
         lab=labs.title(graded.lab),
@@ -134,6 +135,7 @@ def page(graded) -> str:
         rules=len(rows),
         steps=list(_steps(graded, sections)),
     )
+    return visible(text)
 
 
 def _as_if(function: str, others: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from lnnn.messages import _
+from lnnn.report.visible import visible
 
 MAX_BYTES = 50_000_000
 SUFFIXES = (".ipynb", ".py")
@@ -18,7 +19,7 @@ class NotAFileError(Exception):
 def display_name(path: Path) -> str:
     """A file's name as text that can be printed and written anywhere."""
     name = os.fsencode(path.name).decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else "\ufffd" for c in name)
+    return visible(name).replace("\n", "\ufffd")
 
 
 def read_bytes(path: Path) -> bytes:
