@@ -22,7 +22,7 @@ from fractions import Fraction
 
 import inputs
 import numpy as np
-from inputs import INF, TYPES, draw, eighths, far, largest, near, replaced
+from inputs import BATCH, INF, TYPES, draw, eighths, far, largest, near, replaced
 from mpmath import mpf, workdps
 
 from lnnn import digits, exact
@@ -163,13 +163,13 @@ def test_every_place_is_a_distribution_of_its_own(holds, rng):
 
 
 def test_token_scores_agree_with_fifty_digits(holds, rng):
-    for logits in far(rng, (1, 2, 5)):
-        holds(logits, rng.integers(0, 5, size=(1, 2)))
+    for logits, targets in inputs.with_ranks(far(rng, (1, 2, 5))):
+        holds(logits, targets)
 
 
 def test_token_scores_agree_with_fifty_digits_in_float32(holds, rng):
-    for logits in far(rng, (1, 2, 5), dtype=np.float32):
-        holds(logits, rng.integers(0, 5, size=(1, 2)))
+    for logits, targets in inputs.with_ranks(far(rng, (1, 2, 5), dtype=np.float32)):
+        holds(logits, targets)
 
 
 def test_token_scores_survive_large_logits(holds, rng):
@@ -489,16 +489,15 @@ def test_below_is_meant_strictly(holds, function, rng):
 
 def test_what_is_no_class_is_refused(holds, function, rng):
     if function == "token_log_probs":
-        for bad in inputs.no_classes(rng):
-            logits, targets = draw_batch(rng, (2, 2, 3))
-            holds((logits, targets), (logits, replaced(rng, targets, bad)))
+        logits, targets = draw_batch(rng, (2, 3, 3))
+        for bad in inputs.no_classes(rng, targets):
+            holds((logits, targets), (logits, bad))
         for shape in ((2, 2), (3, 3), (1, 3), (2, 1), (3,), (6,)):
             logits, targets = draw_batch(rng, (2, 3, 4))
             holds((logits, targets), (logits, rng.integers(0, 4, shape)))
         return
-    for bad in inputs.no_classes(rng):
-        labels = replaced(rng, rng.integers(0, 3, size=3), bad)
-        holds(draw_easy(rng), (rng.random((3, 2)), labels, 3, 2))
+    for bad in inputs.no_classes(rng, rng.permutation(3)):
+        holds(draw_easy(rng), (rng.random((3, 2)), bad, 3, 2))
     for labels in ([0, 1], [0, 1, 2, 0], [1]):
         holds(draw_easy(rng), (rng.random((3, 2)), rng.permutation(labels), 3, 2))
 
@@ -532,47 +531,33 @@ def test_the_arguments_are_left_alone(holds, function, rng):
         holds(*arrays, then=more.get(function))
 
 
-# The loop that a large batch is measured against, and how many times as long an answer may take.
-# Places: NumPy forms take 0.1 to 0.5, a loop with math.fsum 1, one over elements 4.3 to 6. Sums:
-# NumPy forms 0.02 to 0.6, lists and math.fsum 1, a loop over elements 4.1 to 5. Flags: NumPy forms
-# 0.1 to 2, with a list 4, over elements 77 and more.
-SLOW_PLACES, SLOW_SUMS, SLOW_FLAGS = 3, 2, 8
-
-
-def scores_with_fsum(logits, targets):
-    """The log-probabilities of the targets, place by place."""
-    scores = np.empty(targets.shape)
-    for place, target in np.ndenumerate(targets):
-        row = logits[place] - logits[place].max()
-        scores[place] = row[target] - math.log(math.fsum(np.exp(row)))
-    return scores
-
-
-def flags_row_by_row(log_probs, mask, threshold):
-    """The places to flag, row by row."""
-    rows = enumerate(zip(log_probs, mask, strict=True))
-    return [(b, t) for b, (row, kept) in rows for t in np.flatnonzero(kept & (row < threshold))]
+MOST = {"token_log_probs": 1.55, "sequence_log_probs": 1.2, "flag_outliers": 4.1}
 
 
 def in_reading_order(places):
-    """The rows of a list of places, sorted."""
+    """The rows of a list of places, sorted: their order has a rule of its own."""
+    places = np.asarray(places)
     return places[np.lexsort(places.T[::-1])]
 
 
-@rule(dict.fromkeys(("token_log_probs", "sequence_log_probs", "flag_outliers"), 1), "stress")
+@rule(dict.fromkeys(MOST, 1), "stress")
 def test_a_large_batch_takes_numpy_time(lab, function, rng):
     """A large batch takes NumPy time, not a Python loop over its places
 
     Work on the whole array at once: one log-softmax and one call that picks; one comparison with
     the EOS; one with the threshold, and one call that lists the places. A loop over the sequences
-    is fine for sums, one over all tokens is not."""
-    log_probs, tokens = -rng.exponential(2.0, (128, 1000)), rng.integers(0, 9, (128, 1000))
-    tokens[:, -3] = 9
-    args, loop, limit = {
-        "token_log_probs": (draw_batch(rng, (16, 32, 500)), scores_with_fsum, SLOW_PLACES),
-        "sequence_log_probs": ((log_probs, tokens, 9), lambda *a: ended(*a)[3:], SLOW_SUMS),
-        "flag_outliers": ((log_probs, tokens >= 0, -8.0), flags_row_by_row, SLOW_FLAGS),
-    }[function]
-    # The order of the flags has a rule of its own.
-    ordered = in_reading_order if function == "flag_outliers" else np.array
-    inputs.takes_numpy_time(lab, function, args, loop, limit, ordered=ordered)
+    that sums slices of the array is fine, one over tokens or over lists of them is not."""
+
+    def drawn():
+        if function == "token_log_probs":
+            logits, targets = draw_batch(rng, (3, 5, BATCH[1]))
+            scores = inputs.log_softmax(logits)
+            return (logits, targets), np.take_along_axis(scores, targets[..., None], 2)[..., 0]
+        log_probs, tokens = -rng.exponential(2.0, BATCH), rng.integers(0, 9, BATCH)
+        if function == "flag_outliers":
+            return (log_probs, tokens > 0, -8.0), np.argwhere((tokens > 0) & (log_probs < -8))
+        tokens[:, -3] = 9
+        return (log_probs, tokens, 9), (log_probs[:, :-2].sum(axis=1), np.full(BATCH[0], 998))
+
+    seen_as = in_reading_order if function == "flag_outliers" else np.array
+    inputs.takes_numpy_time(lab, function, drawn, MOST[function], seen_as)

@@ -41,11 +41,10 @@ def agree_roughly(lab, name, *arrays, **keywords) -> np.ndarray:
 
 def _agree(lab, name, arrays, keywords, of_type, tolerance):
     reference = getattr(oracle, name)(*arrays, **keywords)
-    slack = rounding_of(arrays[0], keywords.get("temperature", 1.0))
     value = getattr(lab, name)(*arrays, **keywords)
     what = _shown(name, arrays, keywords)
     value = of_type(value, reference.shape, float_type(arrays[0]), what)
-    expect.close(value, reference, slack=slack, what=what, **tolerance)
+    expect.close(value, reference, what=what, **tolerance)
     return value
 
 
@@ -63,16 +62,3 @@ def float_type(z) -> np.dtype:
     """The type the contract computes in: z's own if it is a float type, else float64."""
     dtype = np.asarray(z).dtype
     return dtype if dtype.kind == "f" else np.dtype(np.float64)
-
-
-def rounding_of(z, temperature: float) -> float:
-    """What it may cost to divide by the temperature before the maximum is subtracted.
-
-    Each z/T is rounded by at most eps/2·|z|/T. A log-probability is the difference of two of them:
-    eps·max|z|/T. A probability is off by that much relatively, so by less absolutely.
-    """
-    if temperature == 1.0:
-        return 0.0
-    z = np.asarray(z, dtype=float_type(z))
-    finite = np.abs(z[np.isfinite(z)])
-    return float(np.finfo(z.dtype).eps * finite.max() / temperature)

@@ -68,17 +68,6 @@ def nll_through_base_two(p):
     return float(out) if single else out
 
 
-@right("nll", "long double inside")
-def nll_long_double(p):
-    p = np.asarray(p)
-    dtype = p.dtype if p.dtype.kind == "f" else np.dtype(float)
-    wide = p.astype(np.longdouble)
-    if not np.all((wide >= 0) & (wide <= 1)):
-        raise ValueError("p outside [0, 1]")
-    with np.errstate(divide="ignore"):
-        return (-np.log(wide)).astype(dtype)
-
-
 nll_check_then_log.edits("""
     contract: the base-2 logarithm
     - -np.log(p)
@@ -89,6 +78,8 @@ nll_check_then_log.edits("""
     + -np.log(p).mean()
     reference: an epsilon in the logarithm
     + -np.log(p + p.dtype.type(1e-12))
+    stress: np.vectorize over math.log
+    + np.vectorize(lambda v: -math.log(v) if v else math.inf, otypes=[p.dtype])(p)
     stress: p is clipped away from 0
     + -np.log(np.clip(p, p.dtype.type(1e-7), None))
     stress: ln(1/p), whose quotient overflows
@@ -202,9 +193,10 @@ def exp_of_minus_the_mean(log_probs):
     y = np.asarray(log_probs, dtype=float)
     if y.size == 0:
         raise ValueError("log_probs is empty")
-    if (y > 0).any():
+    if not (y <= 0).all():
         raise ValueError("log_probs must be at most 0")
-    return np.exp(-np.mean(y))
+    with np.errstate(over="ignore"):
+        return np.exp(-np.mean(y))
 
 
 @right("perplexity", "math.fsum and math.exp, the infinity by hand")
@@ -212,33 +204,48 @@ def perplexity_by_hand(log_probs):
     losses = [-float(y) for y in log_probs]
     if not losses:
         raise ValueError("there are no log-probabilities")
-    if min(losses) < 0:
+    if not all(loss >= 0 for loss in losses):
         raise ValueError("a log-probability is positive")
-    return math.inf if math.inf in losses else math.exp(math.fsum(losses) / len(losses))
+    mean = math.inf if math.inf in losses else math.fsum(loss / len(losses) for loss in losses)
+    return math.exp(mean) if mean < 709.78 else math.inf
 
 
 @right("perplexity", "in base 2")
 def perplexity_in_base_two(log_probs):
     bits = np.asarray(log_probs, dtype=np.float64) / np.log(2)
-    if bits.size < 1 or bits.max() > 0:
+    if bits.size < 1 or not bits.max() <= 0:
         raise ValueError("log_probs: at least one, none of them positive")
-    return float(2.0 ** -np.average(bits))
+    with np.errstate(all="ignore"):
+        return float(2.0 ** -np.average(bits))
 
 
 @right("perplexity", "a running mean in a loop")
 def running_mean(log_probs):
     mean, n = 0.0, 0
     for y in np.asarray(log_probs, dtype=float).tolist():
-        if y > 0:
+        if y > 0 or math.isnan(y):
             raise ValueError(f"log_probs holds {y}")
         n += 1
         mean = mean + (y - mean) / n if math.isfinite(mean) else mean
     if n == 0:
         raise ValueError("log_probs must not be empty")
-    return float(np.exp(-mean))
+    try:
+        return math.exp(-mean)
+    except OverflowError:
+        return math.inf
 
 
+running_mean.edits("""
+    stress: math.exp cannot overflow
+    - except OverflowError:
+    + except ZeroDivisionError:
+    bad input: NaN is a log-probability like any other
+    - y > 0 or math.isnan(y)
+    + y > 0
+""")
 exp_of_minus_the_mean.edits("""
+    stress: the warning of an overflow is left on
+    - over="ignore"
     contract: the minus sign is forgotten
     - -np.mean(y)
     + np.mean(y)
@@ -246,15 +253,14 @@ exp_of_minus_the_mean.edits("""
     - np.exp(-np.mean(y))
     + 2.0 ** -np.mean(y)
     property: the sum in place of the mean
-    - return np.exp(-np.mean(y))
-    + with np.errstate(over="ignore"):
-    +     return np.exp(-np.sum(y))
+    + np.exp(-np.sum(y))
     reference: the mean of 1/p
-    + with np.errstate(over="ignore"):
-    +     return np.mean(np.exp(-y))
+    + np.mean(np.exp(-y))
     stress: the n-th root after exp of the sum
-    + with np.errstate(all="ignore"):
-    +     return np.exp(np.sum(y)) ** (-1 / y.size)
+    - over="ignore"
+    + all="ignore"
+    - np.exp(-np.mean(y))
+    + np.exp(np.sum(y)) ** (-1 / y.size)
     stress: −inf is capped
     - np.mean(y)
     + np.mean(np.maximum(y, -700.0))
@@ -262,21 +268,23 @@ exp_of_minus_the_mean.edits("""
     - y.size == 0
     + False
     bad input: only the mean is checked for its sign
-    - (y > 0).any()
-    + y.mean() > 0
+    - not (y <= 0).all()
+    + not y.mean() <= 0
     contract: turns the caller's signs
     - np.asarray(log_probs, dtype=float)
     + np.asarray(log_probs)
-    - return np.exp(-np.mean(y))
+    - with np.errstate(over="ignore"):
+    -     return np.exp(-np.mean(y))
     + y *= -1
-    + return np.exp(np.mean(y, dtype=np.float64))
+    + with np.errstate(over="ignore"):
+    +     return np.exp(np.mean(y, dtype=np.float64))
 """)
 
 
 # ------------------------------------------------------------------------ geometric_mean_prob
 @right("geometric_mean_prob", "exp of the mean logarithm")
 def exp_of_the_mean_log(p):
-    p = np.asarray(p, dtype=float)
+    p = checked(p)
     if not p.size:
         raise ValueError("p must not be empty")
     with np.errstate(divide="ignore"):
@@ -285,7 +293,7 @@ def exp_of_the_mean_log(p):
 
 @right("geometric_mean_prob", "the product of the n-th roots")
 def product_of_roots(p):
-    p = np.asarray(p, dtype=np.float64)
+    p = checked(np.asarray(p, dtype=np.float64))
     if p.size == 0:
         raise ValueError("p is empty")
     return float(np.prod(p ** (1 / p.size)))
@@ -294,7 +302,7 @@ def product_of_roots(p):
 @right("geometric_mean_prob", "zeros by hand, math.fsum for the rest")
 def geometric_mean_by_hand(p):
     p = list(map(float, p))
-    if len(p) == 0:
+    if len(p) == 0 or not 0 <= min(p) <= max(p) <= 1:
         raise ValueError("no probabilities")
     if min(p) == 0.0:
         return 0.0
@@ -303,7 +311,7 @@ def geometric_mean_by_hand(p):
 
 @right("geometric_mean_prob", "a running sum of base-2 logarithms")
 def accumulated_log2(p):
-    logs = [math.log2(v) if v > 0 else -math.inf for v in np.asarray(p, dtype=float)]
+    logs = [math.log2(v) if v > 0 else -math.inf for v in checked(p)]
     if not logs:
         raise ValueError("p needs at least one value")
     return np.exp2(np.float64(np.cumsum(logs)[-1]) / len(logs))
@@ -320,6 +328,11 @@ exp_of_the_mean_log.edits("""
     reference: an epsilon in the logarithm
     - np.log(p)
     + np.log(p + 1e-12)
+    bad input: values outside [0, 1] are not noticed
+    - checked(p)
+    + as_floats(p)
+    - divide="ignore"
+    + all="ignore"
     stress: zeros are left out
     - float(np.exp(np.log(p).mean()))
     + float(np.exp(np.log(p[p > 0]).mean())) if p.any() else 0.0
@@ -368,6 +381,8 @@ divided_by_ln_two.edits("""
     stress: back to a number of outcomes and forth again
     + with np.errstate(all="ignore"):
     +     return np.log2(np.exp(nats))
+    stress: np.vectorize
+    + return np.vectorize(lambda v: v / math.log(2), otypes=[nats.dtype])(nats)
     contract: divides the caller's array
     + if nats.ndim == 0:
     +     return nats / math.log(2)

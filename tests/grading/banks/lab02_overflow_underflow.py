@@ -7,7 +7,17 @@ import numpy as np
 from . import Bank
 
 BANK = Bank(__name__)
-right, wrong = BANK.right, BANK.wrong
+helper, right, wrong = BANK.helper, BANK.right, BANK.wrong
+
+
+@helper
+def vector(z, dtype):
+    z = np.asarray(z)
+    if z.shape != (z.size,) or not z.size or np.isnan(z).any():
+        raise ValueError("z must have one dimension, a logit, and no NaN")
+    if dtype not in ("float16", "float32", "float64"):
+        raise ValueError("dtype is none of the three")
+    return z
 
 
 # ----------------------------------------------------------------------------- exp_thresholds
@@ -107,7 +117,7 @@ def digitize_on_thresholds(z, dtype):
     return np.array(["zero", "subnormal", "normal", "overflow"])[np.digitize(z, edges)]
 
 
-@right("classify_exp", "a Python function for one number, in a list")
+@wrong("classify_exp", "a Python function for one number, in a list", "stress")
 def one_number_at_a_time(z, dtype):
     z = np.asarray(z, dtype=np.float64)
     kind = np.dtype(dtype).type
@@ -173,11 +183,7 @@ look_at_the_exponential.edits("""
 # ---------------------------------------------------------------------- naive_softmax_verdict
 @right("naive_softmax_verdict", "runs the textbook formula")
 def run_the_textbook(z, dtype):
-    z = np.asarray(z)
-    if z.ndim != 1:
-        raise ValueError("z must be 1-D")
-    if len(z) == 0:
-        raise ValueError("z is empty")
+    z = vector(z, dtype)
     with np.errstate(all="ignore"):
         e = np.exp(z.astype(dtype))
         if not np.isfinite(e).all() or not np.isfinite(np.sum(e)):
@@ -189,14 +195,12 @@ def run_the_textbook(z, dtype):
 
 @right("naive_softmax_verdict", "from the thresholds, without any exponential in the type")
 def verdict_from_thresholds(z, dtype):
-    z = np.asarray(z, dtype=np.float64)
-    if z.shape != (z.size,) or not z.size:
-        raise ValueError(f"z has shape {z.shape}")
+    z = vector(z, dtype).astype(np.float64)
     info = np.finfo(dtype)
     top = math.log(float(info.max))
     least = (info.minexp - info.nmant - 1) * math.log(2)
     peak = z.max()
-    if peak > top or (peak > 0 and peak + math.log(np.exp(z - peak).sum()) > top):
+    if peak > top or (peak > -math.inf and peak + math.log(np.exp(z - peak).sum()) > top):
         return "overflow"
     zero = z < least
     if zero.all():
@@ -204,18 +208,17 @@ def verdict_from_thresholds(z, dtype):
     return "lost" if (zero & (z > -math.inf)).any() else "ok"
 
 
-@right("naive_softmax_verdict", "one logit at a time, summed in the type from left to right")
+@right("naive_softmax_verdict", "one logit at a time, summed in float64, rounded once")
 def logit_by_logit(z, dtype):
-    if np.ndim(z) != 1 or np.size(z) == 0:
-        raise ValueError("z must be a non-empty vector")
-    kind = np.dtype(dtype).type
-    total, lost, any_left = kind(0), False, False
+    z, kind = vector(z, dtype), np.dtype(dtype).type
+    total, lost, any_left = np.float64(0), False, False
     with np.errstate(all="ignore"):
         for v in z:
             e = np.exp(kind(v))
-            total = kind(total + e)
+            total += e
             any_left = any_left or e > 0
             lost = lost or (e == 0 and math.isfinite(v))
+        total = kind(total)
     if math.isinf(total):
         return "overflow"
     if not any_left:
@@ -223,6 +226,13 @@ def logit_by_logit(z, dtype):
     return "lost" if lost else "ok"
 
 
+logit_by_logit.edits("""
+    stress: every partial sum is rounded to the type
+    - np.float64(0)
+    + kind(0)
+    - total += e
+    + total = kind(total + e)
+""")
 run_the_textbook.edits("""
     contract: computed in float64 whatever the type
     - z.astype(dtype)
@@ -255,10 +265,13 @@ run_the_textbook.edits("""
     + if np.isnan(e).all():
     +     return "0/0"
     bad input: a batch and an empty array pass
-    - if z.ndim != 1:
-    -     raise ValueError("z must be 1-D")
-    - if len(z) == 0:
-    -     raise ValueError("z is empty")
+    - z.shape != (z.size,) or not z.size or np.isnan(z).any()
+    + np.isnan(z).any()
+    bad input: NaN gets a verdict
+    - or np.isnan(z).any()
+    bad input: any dtype will do
+    - if dtype not in ("float16", "float32", "float64"):
+    -     raise ValueError("dtype is none of the three")
     stress: the warnings are left on
     - all="ignore"
 """)
@@ -375,7 +388,7 @@ def change_over_at_minus_one(x):
         return np.where(x < -1, np.log1p(-np.exp(x)), np.log(-np.expm1(x))).astype(x.dtype)
 
 
-@right("log1mexp", "the math module, one number at a time, float64 inside")
+@wrong("log1mexp", "the math module, one number at a time", "stress")
 def log1mexp_with_math(x):
     x = np.asarray(x)
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(float)
@@ -391,19 +404,21 @@ def log1mexp_with_math(x):
     return np.array(flat, dtype=dtype).reshape(x.shape)
 
 
-@right("log1mexp", "long double inside, with both branches")
-def log1mexp_long_double(x):
+@right("log1mexp", "each formula of arguments that are clipped to where it holds")
+def each_where_it_holds(x):
     x = np.asarray(x)
-    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(float)
-    wide = x.astype(np.longdouble)
-    if not np.all(wide <= 0):
+    x = x if x.dtype.kind == "f" else x.astype(float)
+    if np.any(x > 0) or np.any(x != x):
         raise ValueError("x has to be at most zero")
     with np.errstate(divide="ignore"):
-        y = np.where(wide > -np.log(2), np.log(-np.expm1(wide)), np.log1p(-np.exp(wide)))
-    return y.astype(dtype)
+        near = np.log(-np.expm1(np.maximum(x, -0.7)))
+    return np.where(x < -0.7, np.log1p(-np.exp(np.minimum(x, -0.7))), near)
 
 
 change_over_at_minus_one.edits("""
+    reference: the two branches change over at −0.01
+    - x < -1
+    + x < -0.01
     reference: the formula as it stands
     - np.where(x < -1, np.log1p(-np.exp(x)), np.log(-np.expm1(x)))
     + np.log(1 - np.exp(x))

@@ -54,13 +54,13 @@ def logaddexp_reduce(z, axis=-1, keepdims=False):
         return np.logaddexp.reduce(z, axis=axis, keepdims=keepdims)
 
 
-@right("logsumexp", "one row at a time, math.fsum, Python's own special cases")
-def fsum_row_by_row(z, axis=-1, keepdims=False):
+@right("logsumexp", "one row at a time, Python's own special cases")
+def special_cases_row_by_row(z, axis=-1, keepdims=False):
     def value(row):
         top = float(row.max()) if row.size else -math.inf
         if math.isinf(top) or math.isnan(top):
             return top
-        return top + math.log(math.fsum(np.exp(row.astype(float) - top)))
+        return top + math.log(np.exp(row.astype(float) - top).sum())
 
     return row_by_row(value, z, axis, keepdims)
 
@@ -196,21 +196,27 @@ def mean_row_by_row(z, axis=-1):
         raise ValueError("the axis of z is empty: there is no mean")
 
     def value(row):
-        row = [float(v) for v in row]
-        top = max(row) if not any(map(math.isnan, row)) else math.nan
+        top = float(row.max())
         if not math.isfinite(top):
             return top
-        return top + math.log(math.fsum(math.exp(v - top) for v in row) / len(row))
+        return top + math.log(np.exp(row.astype(float) - top).sum() / len(row))
 
     return row_by_row(value, z, axis)
 
 
+mean_row_by_row.edits("""
+    stress: one term after the other
+    - np.exp(row.astype(float) - top).sum()
+    + sum(math.exp(v - top) for v in row)
+""")
 logaddexp_minus_ln_n.edits("""
     contract: the mean of the logits
     - np.logaddexp.reduce(z, axis=axis) - z.dtype.type(np.log(n))
     + z.mean(axis=axis)
     property: ln n is forgotten
     - - z.dtype.type(np.log(n))
+    contract: an np.float64 drags float32 along
+    + - np.log(n)
     contract: LSE divided by n
     + / n
     contract: n counts all elements, not those of the axis
@@ -254,7 +260,19 @@ def logaddexp_of_the_kept(z, w, axis=-1):
     return np.logaddexp.reduce(terms, axis=axis)
 
 
-@right("weighted_logsumexp", "only the kept terms of each row, math.fsum")
+@right("weighted_logsumexp", "where= for the maximum and for the sum")
+def where_for_both(z, w, axis=-1):
+    z, w = weighted(z, w)
+    kept, log_w = w > 0, np.log(w, where=w > 0, out=np.zeros_like(w))
+    with np.errstate(all="ignore"):
+        t = z + log_w
+        m = t.max(axis=axis, keepdims=True, where=kept, initial=-np.inf)
+        m[~np.isfinite(m)] = 0
+        total = np.sum(np.exp(t - m), axis=axis, where=kept)
+        return np.log(total) + np.squeeze(m, axis=axis)
+
+
+@wrong("weighted_logsumexp", "term after term of each row, math.fsum", "stress")
 def kept_terms_row_by_row(z, w, axis=-1):
     z, w = np.asarray(z), np.asarray(w)
     if not np.all(w >= 0):

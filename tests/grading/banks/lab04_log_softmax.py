@@ -11,10 +11,12 @@ helper, right, wrong = BANK.helper, BANK.right, BANK.wrong
 
 
 @helper
-def checked(z, temperature):
+def checked(z, temperature, axis):
     if not 0 < temperature < np.inf:
         raise ValueError("temperature must be positive and finite")
     z = np.asarray(z)
+    if z.shape[axis] == 0:
+        raise ValueError("z: no classes along this axis")
     return z if z.dtype.kind == "f" else z.astype(np.float64)
 
 
@@ -30,7 +32,10 @@ def broadcast(z, mask):
 
 @helper
 def gaps(z, p):
-    d = np.max(z) - np.asarray(z, dtype=float)
+    z = np.asarray(z, dtype=float)
+    if not np.isfinite(z).all():
+        raise ValueError("z must be finite")
+    d = z.max() - z
     if not 1 / d.size < p < 1 / (d == 0).sum():
         raise ValueError("p cannot be reached")
     return d
@@ -39,7 +44,7 @@ def gaps(z, p):
 # -------------------------------------------------------------------------------- log_softmax
 @right("log_softmax", "shift, exp, log")
 def shifted(z, axis=-1, temperature=1.0):
-    z = checked(z, temperature)
+    z = checked(z, temperature, axis)
     with np.errstate(all="ignore"):
         s = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
         return s - np.log(np.exp(s).sum(axis=axis, keepdims=True))
@@ -52,6 +57,8 @@ def in_place_on_a_copy(z, axis=-1, temperature=1.0):
     z = np.array(z, dtype=None)
     if not np.issubdtype(z.dtype, np.floating):
         z = z.astype(float)
+    if not np.size(z, axis):
+        raise ValueError(f"axis {axis} of z is empty")
     with np.errstate(all="ignore"):
         z -= np.max(z, axis=axis, keepdims=True)
         z /= z.dtype.type(temperature)
@@ -65,27 +72,28 @@ def logaddexp_of_the_shifted(z, axis=-1, temperature=1.0):
         raise ValueError(f"bad temperature {temperature}")
     z = np.asarray(z)
     z = z if z.dtype.kind == "f" else z.astype("float64")
-    with np.errstate(invalid="ignore"):
-        s = (z - np.amax(z, axis=axis, keepdims=True)) / z.dtype.type(temperature)
+    try:
+        top = np.amax(z, axis=axis, keepdims=True)
+    except ValueError:
+        raise ValueError("no maximum along this axis") from None
+    with np.errstate(invalid="ignore", over="ignore"):
+        s = (z - top) / z.dtype.type(temperature)
         # logaddexp of only −inf is −inf, and −inf − (−inf) is NaN: what the contract asks for.
         return s - np.logaddexp.reduce(s, axis=axis, keepdims=True)
 
 
 @right("log_softmax", "log1p of the sum without the maximum, one row at a time")
 def log1p_row_by_row(z, axis=-1, temperature=1.0):
-    if not 0 < temperature < math.inf:
-        raise ValueError("temperature must be > 0 and finite")
-    z = np.asarray(z)
-    dtype = z.dtype if z.dtype.kind == "f" else np.dtype(float)
-    rows = np.moveaxis(z.astype(dtype), axis, -1)
+    z = checked(z, temperature, axis)
+    rows = np.moveaxis(z, axis, -1)
     out = np.empty_like(rows)
     for index in np.ndindex(rows.shape[:-1]):
-        row = rows[index] / dtype.type(temperature)
-        top = row.argmax()
+        row, top = rows[index], rows[index].argmax()
         if row[top] == -np.inf:
             out[index] = np.nan
             continue
-        row = row - row[top]
+        with np.errstate(over="ignore"):
+            row = (row - row[top]) / z.dtype.type(temperature)
         rest = np.exp(row)
         rest[top] = 0
         out[index] = row - np.log1p(rest.sum())
@@ -99,21 +107,23 @@ def upcast_inside(z, axis=-1, temperature=1.0):
     z = np.asarray(z)
     dtype = z.dtype if np.issubdtype(z.dtype, np.floating) else np.float64
     x = z.astype(np.float64)
-    with np.errstate(invalid="ignore"):
+    if x.shape[axis] < 1:
+        raise ValueError("z needs a class")
+    with np.errstate(all="ignore"):
         x = (x - x.max(axis, keepdims=True)) / temperature
         return (x - np.log(np.exp(x).sum(axis, keepdims=True))).astype(dtype)
 
 
-@right("log_softmax", "chunks of the batch, divide first")
+@right("log_softmax", "chunks of the batch")
 def chunks_of_rows(z, axis=-1, temperature=1.0):
-    z = checked(z, temperature)
+    z = checked(z, temperature, axis)
     moved = np.moveaxis(z, axis, -1)
     flat = moved.reshape(-1, moved.shape[-1])
     parts = []
     for start in range(0, len(flat), 16):
         with np.errstate(all="ignore"):
-            part = flat[start : start + 16] / float(temperature)
-            part = part - part.max(1)[:, None]
+            part = flat[start : start + 16]
+            part = (part - part.max(1)[:, None]) / float(temperature)
             parts.append(part - np.log(np.exp(part).sum(1))[:, None])
     return np.moveaxis(np.concatenate(parts).reshape(moved.shape), -1, axis)
 
@@ -124,6 +134,18 @@ shifted.edits("""
     + np.log(np.exp(s) / np.exp(s).sum(axis=axis, keepdims=True))
     reference: an epsilon in the logarithm
     + np.log(np.exp(s) / np.exp(s).sum(axis=axis, keepdims=True) + z.dtype.type(1e-12))
+    reference: divided before the maximum is subtracted
+    - (z - z.max(axis=axis, keepdims=True)) / float(temperature)
+    + z / float(temperature)
+    - return s
+    + s = s - s.max(axis=axis, keepdims=True)
+    + return s
+    reference: a tiny T warns
+    - np.errstate(all="ignore")
+    + np.errstate(invalid="ignore")
+    bad input: NumPy's own error for an empty axis
+    - if z.shape[axis] == 0:
+    -     raise ValueError("z: no classes along this axis")
     stress: the textbook formula without the shift
     - (z - z.max(axis=axis, keepdims=True)) / float(temperature)
     + z / float(temperature)
@@ -166,9 +188,22 @@ shifted.edits("""
 """)
 
 
+@wrong("log_softmax", "a running maximum that starts at −inf, class after class", "stress")
+def running_maximum(z, axis=-1, temperature=1.0):
+    z = checked(z, temperature, axis)
+    m, s = np.full_like(np.take(z, 0, axis), -np.inf), z.dtype.type(0)
+    with np.errstate(all="ignore"):
+        for v in np.moveaxis(z, axis, 0):
+            top = np.maximum(m, v)
+            s = s * np.exp((m - top) / float(temperature)) + np.exp((v - top) / float(temperature))
+            m = top
+        m, s = np.expand_dims(m, axis), np.expand_dims(s, axis)
+        return (z - m) / float(temperature) - np.log(s)
+
+
 @wrong("log_softmax", "a Python loop over every element", "stress")
 def element_by_element(z, axis=-1, temperature=1.0):
-    z = checked(z, temperature)
+    z = checked(z, temperature, axis)
     rows = np.moveaxis(z, axis, -1)
     out = np.empty_like(rows)
     for index in np.ndindex(rows.shape[:-1]):
@@ -187,15 +222,15 @@ def element_by_element(z, axis=-1, temperature=1.0):
 # ------------------------------------------------------------------------------------ softmax
 @right("softmax", "shift, exp, divide")
 def shift_exp_divide(z, axis=-1, temperature=1.0):
-    z = checked(z, temperature)
-    with np.errstate(invalid="ignore"):
+    z = checked(z, temperature, axis)
+    with np.errstate(invalid="ignore", over="ignore"):
         e = np.exp((z - z.max(axis=axis, keepdims=True)) / float(temperature))
     return e / e.sum(axis=axis, keepdims=True)
 
 
 @right("softmax", "exp of the log-softmax")
 def exp_of_log_softmax(z, axis=-1, temperature=1.0):
-    z = checked(z, temperature)
+    z = checked(z, temperature, axis)
     with np.errstate(all="ignore"):
         s = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
         return np.exp(s - np.log(np.exp(s).sum(axis=axis, keepdims=True)))
@@ -203,19 +238,17 @@ def exp_of_log_softmax(z, axis=-1, temperature=1.0):
 
 @right("softmax", "np.apply_along_axis with a small function, float64 inside")
 def along_axis(z, axis=-1, temperature=1.0):
-    if math.isnan(temperature) or temperature <= 0 or temperature == math.inf:
-        raise ValueError("temperature out of range")
-    z = np.asarray(z)
-    dtype = z.dtype if z.dtype.kind == "f" else np.dtype(float)
+    z = checked(z, temperature, axis)
 
     def one(row):
         top = row.max()
         if top == -np.inf:
             return np.full_like(row, np.nan)
-        e = np.exp((row - top) / temperature)
-        return e / math.fsum(e)
+        with np.errstate(over="ignore"):
+            e = np.exp((row - top) / temperature)
+        return e / e.sum()
 
-    return np.apply_along_axis(one, axis, z.astype(float)).astype(dtype)
+    return np.apply_along_axis(one, axis, z.astype(float)).astype(z.dtype)
 
 
 shift_exp_divide.edits("""
@@ -231,9 +264,19 @@ shift_exp_divide.edits("""
     - z.max(axis=axis, keepdims=True)
     + z.max()
     contract: temperature forgotten
-    - checked(z, temperature)
-    + checked(z, 1.0)
+    - checked(z, temperature, axis)
+    + checked(z, 1.0, axis)
     - / float(temperature)
+    reference: divided before the maximum is subtracted
+    - (z - z.max(axis=axis, keepdims=True)) / float(temperature)
+    + z / float(temperature) - z.max(axis=axis, keepdims=True) / float(temperature)
+    stress: a floor under each probability
+    - return e / e.sum(axis=axis, keepdims=True)
+    + return np.maximum(e / e.sum(axis=axis, keepdims=True), z.dtype.type(1e-28))
+    stress: a Python loop over every element
+    - e = np.exp((z - z.max(axis=axis, keepdims=True)) / float(temperature))
+    + s = (z - z.max(axis=axis, keepdims=True)) / float(temperature)
+    + e = np.array([np.exp(v) for v in s.reshape(-1)], z.dtype).reshape(z.shape)
     contract: sigmoid of each logit
     - return e / e.sum(axis=axis, keepdims=True)
     + return 1 / (1 + np.exp(-z / float(temperature)))
@@ -320,6 +363,8 @@ where_twice.edits("""
 )
 def safeguarded_newton(z, p):
     z = [float(v) for v in z]
+    if not all(map(math.isfinite, z)):
+        raise ValueError("z holds a value that is not finite")
     top = max(z)
     gaps = [top - v for v in z]
     ties = gaps.count(0.0)
@@ -344,6 +389,8 @@ def safeguarded_newton(z, p):
 @right("temperature_for_confidence", "doubling, then bisection in T, NumPy float at the end")
 def doubling(z, p):
     z = np.asarray(z, np.float64)
+    if np.isnan(z).any() or np.isinf(z).any():
+        raise ValueError("not finite: z")
     s = z - z.max()
 
     def confidence(t):
@@ -389,6 +436,9 @@ bisect.edits("""
     + float(hi)
     contract: an array of one element
     + np.array([1 / hi])
+    bad input: infinite logits are let in
+    - if not np.isfinite(z).all():
+    -     raise ValueError("z must be finite")
     bad input: no check of what can be reached
     - if not 1 / d.size < p < 1 / (d == 0).sum():
     + if False:

@@ -68,17 +68,17 @@ def logaddexp_and_take_along(logits, labels):
     return np.mean(np.logaddexp.reduce(s, axis=1) - picked)
 
 
-@right("cross_entropy", "one row at a time, math.fsum, float64 inside")
+@right("cross_entropy", "one row at a time, float64 inside")
 def row_by_row(logits, labels):
     rows = np.asarray(logits, dtype=np.float64)
     if len(rows) == 0 or len(rows) != len(labels):
         raise ValueError(f"{len(rows)} rows of logits, {len(labels)} labels")
     total = []
     for row, label in zip(rows, np.asarray(labels).tolist(), strict=True):
-        if not isinstance(label, int) or not 0 <= label < len(row):
+        if type(label) is not int or not 0 <= label < len(row):
             raise ValueError(f"label {label} is no class")
         s = row - row.max()
-        total.append(math.log(math.fsum(np.exp(s))) - float(s[label]))
+        total.append(math.log(np.exp(s).sum()) - float(s[label]))
     return math.fsum(total) / len(total)
 
 
@@ -148,6 +148,15 @@ shift_and_pick.edits("""
     bad input: only the upper end of the labels is checked
     - labels.min() < 0 or labels.max()
     + labels.max()
+    bad input: whole floats pass
+    - if labels.dtype.kind not in "iu":
+    + if labels.dtype.kind == "f" and (labels % 1 == 0).all():
+    +     labels = labels.astype(int)
+    + if labels.dtype.kind not in "iu":
+    bad input: booleans pass
+    - if labels.dtype.kind not in "iu":
+    + labels = labels.astype(int) if labels.dtype == bool else labels
+    + if labels.dtype.kind not in "iu":
     bad input: labels are cut to integers
     - if labels.dtype.kind not in "iu":
     -     raise ValueError("labels must be integers")
@@ -199,10 +208,10 @@ def gradient_row_by_row(logits, labels):
         raise ValueError(f"{len(rows)} rows of logits, {len(labels)} labels")
     out = np.empty(rows.shape)
     for i, (row, label) in enumerate(zip(rows, np.asarray(labels).tolist(), strict=True)):
-        if not isinstance(label, int) or not 0 <= label < len(row):
+        if type(label) is not int or not 0 <= label < len(row):
             raise ValueError(f"label {label} is no class")
         e = np.exp(row - row.max())
-        out[i] = e / math.fsum(e)
+        out[i] = e / e.sum()
         out[i, label] -= 1.0
     out /= len(rows)
     return out.astype(given.dtype if given.dtype.kind == "f" else float)
@@ -465,8 +474,7 @@ def vjp_row_by_row(z, v):
     out = np.empty(z.shape, dtype)
     for i in np.ndindex(z.shape[:-1]):
         s = z[i].astype(float) - z[i].max()
-        log_p = s - math.log(math.fsum(np.exp(s)))
-        out[i] = g[i] - math.fsum(g[i]) * np.exp(log_p)
+        out[i] = g[i] - g[i].sum() * np.exp(s - math.log(np.exp(s).sum()))
     return out
 
 
@@ -524,7 +532,7 @@ def two_softplus_terms(x, y):
     return np.mean(y * np.logaddexp(0, -x) + (1 - y) * np.logaddexp(0, x))
 
 
-@right("bce_with_logits", "one element at a time with math")
+@wrong("bce_with_logits", "one element at a time with math", "stress")
 def element_with_math(x, y):
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     if x.shape != y.shape:

@@ -49,7 +49,7 @@ def eye_mixed_with_uniform(labels, num_classes, alpha):
     return np.eye(num_classes)[labels] * (1 - alpha) + alpha / num_classes
 
 
-@right("smooth_labels", "rows of Python floats")
+@wrong("smooth_labels", "rows of Python floats", "stress")
 def rows_of_floats(labels, num_classes, alpha):
     if not (alpha >= 0 and alpha < 1):
         raise ValueError(f"alpha = {alpha}")
@@ -57,7 +57,7 @@ def rows_of_floats(labels, num_classes, alpha):
         raise ValueError(f"num_classes = {num_classes}")
     rows = []
     for label in np.asarray(labels).tolist():
-        if not isinstance(label, int) or not 0 <= label < num_classes:
+        if type(label) is not int or not 0 <= label < num_classes:
             raise ValueError(f"label {label} is no class")
         row = [alpha / num_classes] * num_classes
         row[label] = 1 - alpha * (num_classes - 1) / num_classes
@@ -109,6 +109,11 @@ eye_mixed_with_uniform.edits("""
     + np.eye(num_classes)[labels].max(axis=0) * np.ones((len(labels), 1))
     bad input: a negative label wraps around
     - labels.min() < 0 or
+    bad input: whole floats and booleans pass
+    - labels.dtype.kind not in "iu" or num_classes < 1
+    + (labels != labels.astype(int)).any() or num_classes < 1
+    - return labels
+    + return labels.astype(int)
     bad input: labels of 0.5 are cut to integers
     - labels = np.asarray(labels)
     + labels = np.asarray(labels).astype(int)
@@ -140,7 +145,7 @@ def targets_times_prices(logits, labels, alpha):
     return np.sum(q * prices) / len(labels)
 
 
-@right("smoothed_cross_entropy", "one row at a time, math.fsum, float64 inside")
+@right("smoothed_cross_entropy", "one row at a time, float64 inside")
 def row_by_row(logits, labels, alpha):
     if not 0 <= alpha < 1:
         raise ValueError("alpha must lie in [0, 1)")
@@ -149,10 +154,10 @@ def row_by_row(logits, labels, alpha):
     if len(rows) != len(labels):
         raise ValueError(f"{len(rows)} rows of logits, {len(labels)} labels")
     for row, label in zip(rows, labels, strict=True):
-        if not isinstance(label, int) or not 0 <= label < len(row):
+        if type(label) is not int or not 0 <= label < len(row):
             raise ValueError(f"label {label} is no class")
         below = row.max() - row
-        log_sum = math.log(math.fsum(np.exp(-below)))
+        log_sum = math.log(np.exp(-below).sum())
         loss = (1 - alpha) * (log_sum + float(below[label]))
         if alpha > 0:
             loss += alpha * (log_sum + float(below.mean()))
@@ -271,7 +276,7 @@ def gradient_row_by_row(logits, labels, alpha):
     out = np.empty(z.shape)
     for i, row in enumerate(z.astype(np.float64)):
         below = row - row.max()
-        out[i] = np.exp(below - math.log(math.fsum(np.exp(below)))) - alpha / len(row)
+        out[i] = np.exp(below - math.log(np.exp(below).sum())) - alpha / len(row)
         out[i, labels[i]] -= 1 - alpha
     out /= len(out)
     return out.astype(z.dtype)
@@ -372,6 +377,10 @@ one_and_the_others.edits("""
     + other
 """)
 entropy_of_the_array.edits("""
+    reference: the target is a row of the unit matrix
+    - np.full(num_classes, alpha / num_classes)
+    - q[0] += 1 - alpha
+    + np.eye(num_classes)[0] * (1 - alpha) + alpha / num_classes
     contract: a perfect model has a loss of 0
     - float(-(q * np.log(q)).sum())
     + 0.0

@@ -125,7 +125,9 @@ def nansum_in_errstate(logits, targets):
         return float(-np.nansum(targets * log_softmax(z), axis=1).mean())
 
 
-@right("soft_cross_entropy", "LSE minus the mean logit under the target, both shifted")
+@wrong(
+    "soft_cross_entropy", "LSE minus the mean logit: the same where targets sum to 1", "property"
+)
 def lse_minus_the_mean_logit(logits, targets):
     z, targets = soft(logits, targets)
     s = z - z.max(axis=1, keepdims=True)
@@ -165,6 +167,19 @@ price_replaced.edits("""
     reference: the maximum is added back
     - s - np.log(np.exp(s).sum(axis=-1, keepdims=True))
     + z - (z.max(axis=-1, keepdims=True) + np.log(np.exp(s).sum(axis=-1, keepdims=True)))
+    property: targets are normalised
+    - soft(logits, targets)
+    + soft(logits, np.asarray(targets) / np.sum(targets, axis=-1, keepdims=True))
+    reference: targets whose sum is near 1 are normalised
+    - return float(-(targets * kept)
+    + total = targets.sum(axis=1, keepdims=True)
+    + targets = np.where(np.abs(total - 1) < 1e-5, targets / total, targets)
+    + return float(-(targets * kept)
+    property: targets that do not sum to 1 are refused
+    - log_p = log_softmax(z)
+    + if not np.allclose(targets.sum(axis=1), 1, atol=2e-3):
+    +     raise ValueError("targets must sum to 1")
+    + log_p = log_softmax(z)
     reference: targets rounded to float32
     - soft(logits, targets)
     + soft(logits, np.asarray(targets, dtype=np.float32))
@@ -220,7 +235,7 @@ def harmless_numbers_in_the_padding(logits, labels, mask):
     return np.sum(losses, where=mask) / np.count_nonzero(mask)
 
 
-@right("masked_sequence_cross_entropy", "token by token, math.fsum, float64 inside")
+@right("masked_sequence_cross_entropy", "token by token, float64 inside")
 def token_by_token(logits, labels, mask):
     rows, mask = np.asarray(logits, dtype=np.float64), np.asarray(mask, dtype=bool)
     labels = np.asarray(labels)
@@ -229,10 +244,10 @@ def token_by_token(logits, labels, mask):
     losses = []
     for b, t in np.argwhere(mask):
         row, label = rows[b, t], labels[b, t].item()
-        if not isinstance(label, int) or not 0 <= label < len(row):
+        if type(label) is not int or not 0 <= label < len(row):
             raise ValueError(f"label {label} is no class")
         below = row.max() - row
-        losses.append(math.log(math.fsum(np.exp(-below))) + float(below[label]))
+        losses.append(math.log(np.exp(-below).sum()) + float(below[label]))
     if not losses:
         raise ValueError("the mask keeps nothing")
     return math.fsum(losses) / len(losses)
@@ -277,7 +292,13 @@ kept_tokens_by_index.edits("""
     property: the mask counted as a length
     + kept = np.arange(mask.shape[1]) < mask.sum(axis=1, keepdims=True)
     + z, y = floats(logits[kept]), labels[kept]
+    bad input: whole floats and booleans pass
+    - y.dtype.kind not in "iu"
+    + (y != y.astype(int)).any()
+    - np.arange(len(y)), y]
+    + np.arange(len(y)), y.astype(int)]
     bad input: a kept label of −1 becomes class 0
+    - z, y = floats(logits[mask]), labels[mask]
     + z, y = floats(logits[mask]), np.maximum(labels[mask], 0)
     property: padding of −100 is refused
     - y.min() < 0 or y.max()
@@ -371,17 +392,17 @@ def running_maximum_and_sum(logits, labels):
     return np.mean(np.log(total) - wanted, dtype=np.float32)
 
 
-@right("half_precision_cross_entropy", "one row at a time, math.fsum")
+@right("half_precision_cross_entropy", "one row at a time")
 def half_row_by_row(logits, labels):
     rows, labels = np.asarray(logits, dtype=np.float64), np.asarray(labels).tolist()
     if len(rows) != len(labels) or not labels:
         raise ValueError(f"{len(rows)} rows of logits, {len(labels)} labels")
     losses = []
     for row, label in zip(rows, labels, strict=True):
-        if not isinstance(label, int) or not 0 <= label < len(row):
+        if type(label) is not int or not 0 <= label < len(row):
             raise ValueError(f"label {label} is no class")
         below = row.max() - row
-        losses.append(math.log(math.fsum(np.exp(-below))) + float(below[label]))
+        losses.append(math.log(np.exp(-below).sum()) + float(below[label]))
     return np.float32(math.fsum(losses) / len(losses))
 
 
@@ -437,6 +458,11 @@ float32_from_the_first_line.edits("""
     bad input: a negative label wraps around
     - labels.min() < 0
     + False
+    bad input: whole floats and booleans pass
+    - labels.dtype.kind not in "iu" or labels.min() < 0
+    + (labels != labels.astype(int)).any() or labels.min() < 0
+    - np.arange(len(z)), labels]
+    + np.arange(len(z)), labels.astype(int)]
 """)
 
 
@@ -492,7 +518,7 @@ def divergence_slice_by_slice(log_p, log_q, axis=-1):
     return out.astype(dtype)[()]
 
 
-@right("kl_divergence", "p·d − p + q, whose terms are never negative")
+@wrong("kl_divergence", "p·d − p + q: the same only between whole distributions", "property")
 def terms_never_negative(log_p, log_q, axis=-1):
     log_p, log_q = logs(log_p, log_q)
     a, b = log_p.astype(np.float64), log_q.astype(np.float64)
@@ -545,6 +571,9 @@ both_logarithms_replaced.edits("""
     contract: infinities written out of the caller's array
     + log_p[~there], log_q[~there] = 0, 0
     + gap = log_p - log_q
+    property: never below 0
+    - np.sum(p * gap, axis=axis)
+    + np.maximum(np.sum(p * gap, axis=axis), 0)
     contract: no term below 0
     - p * gap
     + np.abs(p * gap)
@@ -607,7 +636,7 @@ def rounded_once_at_the_end(p, eps):
     return np.log(np.maximum(p.astype(np.float64), float(floor))).astype(p.dtype)
 
 
-@right("clipped_log", "element by element, math.log")
+@wrong("clipped_log", "element by element, math.log", "stress")
 def element_by_element_with_math(p, eps):
     p, floor = floored(p, eps)
     logs = [v if math.isnan(v) else math.log(max(v, floor)) for v in p.astype(float).flat]

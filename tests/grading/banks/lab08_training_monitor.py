@@ -75,7 +75,7 @@ def flattened_logaddexp(logits, targets):
     return (picked - np.logaddexp.reduce(flat, axis=1)).reshape(targets.shape)
 
 
-@right("token_log_probs", "one place at a time, math.fsum, float64 inside")
+@right("token_log_probs", "one place at a time, float64 inside")
 def place_by_place(logits, targets):
     given, targets = np.asarray(logits), np.asarray(targets)
     if given.shape[:2] != targets.shape:
@@ -84,10 +84,10 @@ def place_by_place(logits, targets):
     out = np.empty(targets.shape, given.dtype if given.dtype.kind == "f" else np.float64)
     for b in range(z.shape[0]):
         for t, target in enumerate(targets[b].tolist()):
-            if not isinstance(target, int) or not 0 <= target < z.shape[2]:
+            if type(target) is not int or not 0 <= target < z.shape[2]:
                 raise ValueError(f"target {target} is no class")
             below = z[b, t] - z[b, t].max()
-            out[b, t] = below[target] - math.log(math.fsum(np.exp(below)))
+            out[b, t] = below[target] - math.log(np.exp(below).sum())
     return out
 
 
@@ -124,6 +124,9 @@ log_softmax_and_ogrid.edits("""
     property: one maximum for the whole batch
     - z.max(axis=2, keepdims=True)
     + z.max()
+    bad input: whole floats and booleans pass
+    - z, targets = batch(logits, targets)
+    + z, targets = batch(logits, np.asarray(targets).astype(int))
     bad input: a target of −1 or −100 wraps around or is clipped
     - z, targets = batch(logits, targets)
     + z, targets = batch(logits, np.maximum(targets, 0))
@@ -146,14 +149,14 @@ def element_by_element(logits, targets):
 
 
 # ----------------------------------------------------------------------------- sequence_log_probs
-@right("sequence_log_probs", "one sequence at a time, list.index and math.fsum")
+@right("sequence_log_probs", "one sequence at a time, slices that are summed")
 def row_by_row(log_probs, tokens, eos_id):
     x, tokens = sequences(log_probs, tokens)
     totals, lengths = [], []
-    for row, said in zip(x.tolist(), tokens.tolist(), strict=True):
-        length = said.index(eos_id) + 1 if eos_id in said else len(said)
+    for row, said in zip(x, tokens, strict=True):
+        length = next(iter(np.flatnonzero(said == eos_id) + 1), len(said))
         lengths.append(length)
-        totals.append(math.fsum(row[:length]))
+        totals.append(row[:length].sum(dtype=np.float64))
     return np.array(totals, dtype=x.dtype), np.array(lengths)
 
 
@@ -469,7 +472,7 @@ def sample_by_sample(X, y, num_classes, steps=200, learning_rate=0.5):
     labels = np.asarray(y).tolist()
     if len(labels) != len(X):
         raise ValueError("y: one label for each sample of X")
-    if not all(isinstance(k, int) and 0 <= k < num_classes for k in labels):
+    if not all(type(k) is int and 0 <= k < num_classes for k in labels):
         raise ValueError("y: a label is no class")
     W = np.zeros((X.shape[1] + 1, num_classes), X.dtype)
     losses = np.zeros(steps, X.dtype)
@@ -533,6 +536,9 @@ weights_and_biases_apart.edits("""
     - return {
     + X -= X.mean(axis=0)
     + return {
+    bad input: whole floats and booleans pass
+    - X, y = samples(X, y, num_classes)
+    + X, y = samples(X, np.asarray(y).astype(int), num_classes)
     bad input: a negative label wraps around
     - y.min() < 0 or y.max()
     + y.max()

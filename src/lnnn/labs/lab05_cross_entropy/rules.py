@@ -10,10 +10,9 @@ Where the tolerances come from, beside the course's contract (``expect``)
   rounds x·y. For targets 0 and 1 that product is exact.
 
 What the contract leaves open, and how it is read here
-- A label such as 1.0 (whole, but a float) is not graded; 0.5 must be refused.
 - The loss of a label whose own logit is −inf is +inf. A row of only −inf is not graded.
 - ``numerical_grad`` is graded with float64 and integer logits: no float32 holds 1e-7.
-- x and y of different float types, an empty x, labels of type bool: not graded."""
+- x and y of different float types and an empty x are not graded."""
 
 import functools
 
@@ -47,7 +46,8 @@ CONFIDENTLY_WRONG = {
 RULED_OUT = [given(np.array([[0.0, -INF, 1.0]]), np.array([k])) for k in (2, 1)]
 
 LEVELS = np.array([[0.0, 1.0, 2.0], [2.0, 0.0, 1.0]])
-NO_CLASSES = [given(LEVELS, np.array(labels)) for labels in ([0, -1], [0, 3], [0, 0.5])]
+NO_CLASSES = ([0, -1], [0, 3], [0, 0.5], [0.0, 1.0], [False, True])
+NO_CLASSES = [given(LEVELS, np.array(labels)) for labels in NO_CLASSES]
 NO_BATCHES = (([0], 2), ([0, 1, 2], 2), ([], 0))  # labels, and the rows they come with
 NO_FIT = [given(LEVELS, np.array(labels, dtype=int), rows) for labels, rows in NO_BATCHES]
 REFUSED = {"cross_entropy": NO_CLASSES, "cross_entropy_grad": [*NO_CLASSES, *NO_FIT]}
@@ -213,12 +213,13 @@ def an_impossible_class_is_harmless_unless_it_is_the_label(lab, logits, labels):
 
 @rule({"cross_entropy": 2, "cross_entropy_grad": 2}, "bad input", examples=REFUSED)
 def a_label_that_is_no_class_is_refused(lab, function, logits, labels, rows=3):
-    """A label below 0, at or above V, or not an integer is a ValueError that names labels; the
+    """A label below 0, at or above V, or of no integer type is a ValueError that names labels; the
     gradient refuses a batch that does not fit, as the loss does
 
     logits[b, −1] is the last class for NumPy, silently. −1 and −100 are what data sets use for
-    padding, so p[b, −1] −= 1 trains on noise. Check the range yourself, before anything else, and
-    do not round 0.5 with astype(int). The gradient may let the loss run the checks for it."""
+    padding, so p[b, −1] −= 1 trains on noise. Check the range yourself, before anything else. Look
+    at the dtype: 0.5 must not be rounded, and 1.0 or True says that a wrong array came in. The
+    gradient may let the loss run the checks for it."""
     refuses(lab, function, logits, labels, rows)
 
 
@@ -300,7 +301,7 @@ def a_step_that_is_not_positive_is_refused(lab, logits, labels, h):
 
 
 # ----------------------------------------------- log_softmax_jvp (14) and log_softmax_vjp (14)
-@rule("log_softmax_jvp", "contract", points=3, examples=PRODUCTS)
+@rule("log_softmax_jvp", "contract", points=2, examples=PRODUCTS)
 def the_jvp_takes_the_mean_under_p_off_v(lab, z, v):
     """It returns v − Σ p v along the last axis, in the shape and the float type of z
 
@@ -310,7 +311,7 @@ def the_jvp_takes_the_mean_under_p_off_v(lab, z, v):
     right_value(lab, "log_softmax_jvp", z, v)
 
 
-@rule("log_softmax_vjp", "contract", points=3, examples=PRODUCTS)
+@rule("log_softmax_vjp", "contract", points=2, examples=PRODUCTS)
 def the_vjp_hands_out_the_sum_of_g_in_shares_of_p(lab, z, g):
     """It returns g − softmax(z)·Σg along the last axis, in the shape and the float type of z
 
@@ -384,7 +385,7 @@ def no_jacobian_is_built(lab, function, z, v):
 
 
 # -------------------------------------------------------------------------- bce_with_logits (14)
-@rule("bce_with_logits", "contract", points=4, examples=BINARY)
+@rule("bce_with_logits", "contract", points=3, examples=BINARY)
 def the_binary_loss_weighs_two_softplus_terms(lab, x, y):
     """It returns a float: the mean of −[y ln σ(x) + (1−y) ln σ(−x)] over all elements, for targets
     0, 1 and between

@@ -632,8 +632,9 @@ AT_THE_EDGE = {
     "flag_outliers": [given([(0, 1), (0, 2)], AROUND_MINUS_4, ALL[:1])],
 }
 BAD_TARGETS = [np.array([[2, 0], [1, bad]]) for bad in (-1, 3, 0.5)]
-BAD_TARGETS += [TARGETS[:1], TARGETS[:, :1], TARGETS[0]]
-BAD_LABELS = [np.array(labels) for labels in ([0, -1], [0, 2], [0, 0.5], [0], [0, 1, 1])]
+BAD_TARGETS += [TARGETS.astype(float), TARGETS > 0, TARGETS[:1], TARGETS[:, :1], TARGETS[0]]
+NO_LABELS = ([0, -1], [0, 2], [0, 0.5], [0.0, 1.0], [False, True], [0], [0, 1, 1])
+BAD_LABELS = [np.array(labels) for labels in NO_LABELS]
 NO_CLASSES = {
     "token_log_probs": [given((LOGITS, TARGETS), (LOGITS, bad)) for bad in BAD_TARGETS],
     "train_softmax_regression": [given((X, Y), (X, bad, 2)) for bad in BAD_LABELS],
@@ -683,7 +684,8 @@ def what_counts_is_not_hidden(lab, function, *inputs):
 
     Leave a token or a rank out because it does not count, not because it is NaN. A function that
     leaves out every NaN, such as np.nansum, hides the one that you should hear of: something in the
-    model, in the loss or on one rank is broken."""
+    model, in the loss or on one rank is broken. If NaN comes out where −inf is right: 0·(−inf) is
+    NaN too, and so is a difference of two running sums of −inf."""
     COMPARED[function](lab, *inputs, tolerance=EXACTLY)
     expect.quiet(lab)
 
@@ -701,11 +703,12 @@ def below_is_meant_strictly(lab, function, *inputs):
 
 @rule({"token_log_probs": 2, "train_softmax_regression": 1}, "bad input", examples=NO_CLASSES)
 def what_is_no_class_is_refused(lab, function, right, bad):
-    """Targets or labels that are no classes, or of another shape, are a ValueError that names
-    targets or y
+    """Targets or labels that are no classes, of no integer type, or of another shape, are a
+    ValueError that names targets or y
 
     NumPy reads −1 and −100 from the end of the axis, silently or with an IndexError, and trains on
-    it. It stretches targets of one row over the batch. Check type, range and shape yourself."""
+    it. It stretches targets of one row over the batch. Check type, range and shape yourself:
+    1.0 and True say that a wrong array came in."""
     COMPARED[function](lab, *right)
     names, other = NAMES[function]
     misfit = bad[1].shape != bad[0].shape[:-1]
