@@ -20,8 +20,11 @@ def title(name: str) -> str:
 
 @functools.cache
 def sweeps() -> dict[str, Sweep]:
-    """Function -> its sweep, for every lab that has one. Without a sweep there is no error plot."""
+    """Function -> its sweep, for every lab that has one. Without a sweep there is no error plot.
+
+    A sweep remembers its batches.
+    """
     found = {}
     for path in sorted(FOLDER.glob("lab*/sweep.py")):
         found |= importlib.import_module(f"lnnn.labs.{path.parent.name}.sweep").SWEEPS
-    return found
+    return {function: functools.cache(sweep) for function, sweep in found.items()}

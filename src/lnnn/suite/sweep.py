@@ -5,7 +5,7 @@ call, along axis 0. The answer holds one value or one array for each of them, al
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from mpmath import mp, mpf, workdps
@@ -130,9 +130,8 @@ class Batch:
 
     label: str
     args: tuple
-    kwargs: dict = field(default_factory=dict)
-    exact: Exact = None
-    legs: tuple[Leg, ...] = ()
+    exact: Exact
+    legs: tuple[Leg, ...]
 
 
 Sweep = Callable[[], tuple[Batch, ...]]

@@ -62,5 +62,5 @@ def over_logits(
         arguments = (z, *others(z))
         absolute = ABSOLUTE[dtype] + slack * float(np.finfo(dtype).eps)
         right = Exact.of(answer(*arguments), dtype, absolute=absolute)
-        batches.append(Batch(dtype.name, arguments, {}, right, legs))
+        batches.append(Batch(dtype.name, arguments, right, legs))
     return tuple(batches)

@@ -1,7 +1,5 @@
 """Sweep of the negative log-likelihood: p from 1 down to 0, and next to 1."""
 
-import functools
-
 import numpy as np
 from mpmath import mp, workdps
 
@@ -35,7 +33,6 @@ def _exact_nll(p: np.ndarray) -> np.ndarray:
         return -np.vectorize(mp.log, otypes=[object])(exact.to_mpf(p))
 
 
-@functools.cache
 def nll() -> tuple[Batch, ...]:
     """``nll(p)``."""
     batches = []
@@ -48,7 +45,7 @@ def nll() -> tuple[Batch, ...]:
         p = np.concatenate([np.array(small, dtype), near])
         legs = (Leg(PROBABILITY, small, 0), Leg(COMPLEMENT, gaps, len(small)))
         right = Exact.of(_exact_nll(p), dtype)
-        batches.append(Batch(np.dtype(dtype).name, (p,), {}, right, legs))
+        batches.append(Batch(np.dtype(dtype).name, (p,), right, legs))
     return tuple(batches)
 
 

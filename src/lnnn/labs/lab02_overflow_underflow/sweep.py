@@ -3,8 +3,6 @@
 Around −ln 2 every formula holds. Each breaks on its own side, so each side has an axis.
 """
 
-import functools
-
 import numpy as np
 from mpmath import mp, workdps
 
@@ -50,7 +48,6 @@ def _exact_log1mexp(x: np.ndarray) -> np.ndarray:
         return np.vectorize(lambda v: mp.log(1 - mp.exp(v)), otypes=[object])(exact.to_mpf(x))
 
 
-@functools.cache
 def log1mexp() -> tuple[Batch, ...]:
     """``log1mexp(x)``. Its contract has no absolute error next to zero."""
     batches = []
@@ -60,7 +57,7 @@ def log1mexp() -> tuple[Batch, ...]:
         x = np.array(near + far, dtype)
         legs = (Leg(NEAR, near, 0), Leg(FAR, far, len(near)))
         right = Exact.of(_exact_log1mexp(x), dtype, absolute=0.0, allowed=_ALLOWED[dtype])
-        batches.append(Batch(np.dtype(dtype).name, (x,), {}, right, legs))
+        batches.append(Batch(np.dtype(dtype).name, (x,), right, legs))
     return tuple(batches)
 
 

@@ -1,6 +1,6 @@
 """Sweeps of the log-softmax family: how large the logits are, and how far they are shifted."""
 
-import functools
+from functools import partial
 
 import numpy as np
 
@@ -9,23 +9,10 @@ from lnnn.suite.sweep import Batch, Exact
 from lnnn.suite.sweep_logits import over_logits
 
 
-@functools.cache
-def log_softmax() -> tuple[Batch, ...]:
-    """``log_softmax(z)``."""
-    return over_logits(exact.log_softmax)
-
-
-@functools.cache
-def softmax() -> tuple[Batch, ...]:
-    """``softmax(z)``."""
-    return over_logits(exact.softmax)
-
-
-@functools.cache
 def masked_log_softmax() -> tuple[Batch, ...]:
     """``masked_log_softmax(z, mask)`` with a fourth logit, masked, that must not count."""
     batches = []
-    for batch in log_softmax():
+    for batch in over_logits(exact.log_softmax):
         (z,), rows = batch.args, len(batch.args[0])
         z = np.concatenate([z, np.full((rows, 1), 9.0, z.dtype)], axis=1)
         mask = np.broadcast_to([True, True, True, False], z.shape).copy()
@@ -36,12 +23,12 @@ def masked_log_softmax() -> tuple[Batch, ...]:
             np.concatenate([wanted.unit, np.ones((rows, 1))], axis=1),
             wanted.allowed,
         )
-        batches.append(Batch(batch.label, (z, mask), {}, padded, batch.legs))
+        batches.append(Batch(batch.label, (z, mask), padded, batch.legs))
     return tuple(batches)
 
 
 SWEEPS = {
-    "log_softmax": log_softmax,
-    "softmax": softmax,
+    "log_softmax": partial(over_logits, exact.log_softmax),
+    "softmax": partial(over_logits, exact.softmax),
     "masked_log_softmax": masked_log_softmax,
 }

@@ -3,12 +3,11 @@
 All rows are one batch, so the gradient of each is divided by their number.
 """
 
-import functools
+from functools import partial
 
 import numpy as np
 
 from lnnn import exact
-from lnnn.suite.sweep import Batch
 from lnnn.suite.sweep_logits import CLASSES, labels, over_logits
 
 _VECTOR = np.array([1.0, 0.25, -0.5])
@@ -21,28 +20,13 @@ def _vectors(z: np.ndarray) -> tuple[np.ndarray]:
     return (np.tile(_VECTOR, (len(z), 1)).astype(z.dtype),)
 
 
-@functools.cache
-def cross_entropy_grad() -> tuple[Batch, ...]:
-    """``cross_entropy_grad(logits, labels)``."""
-    return over_logits(exact.cross_entropy_grad, lambda z: (labels(z),))
-
-
-@functools.cache
-def log_softmax_jvp() -> tuple[Batch, ...]:
-    """``log_softmax_jvp(z, v)``, with the same v in each row."""
-    slack = _ROUNDINGS * float(np.abs(_VECTOR).max())
-    return over_logits(exact.log_softmax_jvp, _vectors, slack)
-
-
-@functools.cache
-def log_softmax_vjp() -> tuple[Batch, ...]:
-    """``log_softmax_vjp(z, g)``, with the same g in each row."""
-    slack = _ROUNDINGS * float(np.abs(_VECTOR).sum())
-    return over_logits(exact.log_softmax_vjp, _vectors, slack)
-
-
+# log_softmax_jvp(z, v) has the same v in each row, log_softmax_vjp(z, g) the same g.
 SWEEPS = {
-    "cross_entropy_grad": cross_entropy_grad,
-    "log_softmax_jvp": log_softmax_jvp,
-    "log_softmax_vjp": log_softmax_vjp,
+    "cross_entropy_grad": partial(over_logits, exact.cross_entropy_grad, lambda z: (labels(z),)),
+    "log_softmax_jvp": partial(
+        over_logits, exact.log_softmax_jvp, _vectors, _ROUNDINGS * np.abs(_VECTOR).max()
+    ),
+    "log_softmax_vjp": partial(
+        over_logits, exact.log_softmax_vjp, _vectors, _ROUNDINGS * np.abs(_VECTOR).sum()
+    ),
 }

@@ -1,12 +1,11 @@
 """Sweep of the smoothed gradient: how large the logits are, and how far they are shifted."""
 
-import functools
+from functools import partial
 
 import numpy as np
 from mpmath import mpf, workdps
 
 from lnnn import exact
-from lnnn.suite.sweep import Batch
 from lnnn.suite.sweep_logits import labels, over_logits
 
 _ALPHA = 0.1
@@ -22,10 +21,7 @@ def _gradient(z: np.ndarray, right: np.ndarray, alpha: float) -> np.ndarray:
         return hard + np.where(onehot, mpf(alpha) / rows + other, other)
 
 
-@functools.cache
-def smoothed_cross_entropy_grad() -> tuple[Batch, ...]:
-    """``smoothed_cross_entropy_grad(logits, labels, alpha)``, all rows one batch."""
-    return over_logits(_gradient, lambda z: (labels(z), _ALPHA))
-
-
-SWEEPS = {"smoothed_cross_entropy_grad": smoothed_cross_entropy_grad}
+# smoothed_cross_entropy_grad(logits, labels, alpha), all rows one batch.
+SWEEPS = {
+    "smoothed_cross_entropy_grad": partial(over_logits, _gradient, lambda z: (labels(z), _ALPHA)),
+}
