@@ -8,7 +8,7 @@ from lnnn.grading.reading import Reader
 
 # What is drawn is the same in every run, but for `--hypothesis-profile long`: see CONTRIBUTING.
 _ALIKE = {"deadline": None, "database": None}
-hypothesis.settings.register_profile("short", max_examples=60, derandomize=True, **_ALIKE)
+hypothesis.settings.register_profile("short", max_examples=300, derandomize=True, **_ALIKE)
 hypothesis.settings.register_profile("long", max_examples=20_000, **_ALIKE)
 hypothesis.settings.load_profile("short")
 
