@@ -22,7 +22,7 @@ from fractions import Fraction
 
 import inputs
 import numpy as np
-from inputs import BATCH, INF, TYPES, draw, eighths, far, largest, near, replaced
+from inputs import BATCH, INF, TYPES, draw, eighths, far, largest, near
 from mpmath import mpf, workdps
 
 from lnnn import digits, exact

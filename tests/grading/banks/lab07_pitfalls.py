@@ -126,7 +126,7 @@ def nansum_in_errstate(logits, targets):
 
 
 @wrong(
-    "soft_cross_entropy", "LSE minus the mean logit: the same where targets sum to 1", "property"
+    "soft_cross_entropy", "LSE minus the mean logit: right where targets sum to 1", "property"
 )
 def lse_minus_the_mean_logit(logits, targets):
     z, targets = soft(logits, targets)
