@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from lnnn.explore.float_types import TYPES, Bfloat16, bfloat16
-
-NUMPY = {"float16": np.float16, "float32": np.float32, "float64": np.float64}
+from lnnn.explore.sliders import DTYPES
 
 
 def from_bits(bits):
@@ -22,13 +21,17 @@ def from_bits(bits):
 ALL = np.array([from_bits(bits) for bits in range(0x7F80)])
 
 
-@pytest.mark.parametrize("name", NUMPY)
-def test_limits_are_those_of_numpy(name):
+@pytest.mark.parametrize("name", DTYPES)
+def test_limits_and_those_of_exp_are_what_numpy_says_of_the_type(name):
     kind, info = TYPES[name], np.finfo(name)
     assert kind.largest == float(info.max)
     assert kind.smallest_normal == float(info.smallest_normal)
     assert kind.smallest_subnormal == float(info.smallest_subnormal)
     assert kind.precision == info.nmant + 1
+    ends = info.max, info.smallest_normal, info.smallest_subnormal
+    overflow, subnormal, least = (float(mpmath.log(mpmath.mpf(float(v)))) for v in ends)
+    wanted = overflow, subnormal, least - float(mpmath.log(2))
+    assert kind.exp_limits == pytest.approx(wanted, rel=1e-15)
 
 
 def test_limits_of_bfloat16_are_its_first_and_last_bit_patterns():
@@ -182,12 +185,3 @@ def test_a_cast_leaves_the_emulation():
         assert not isinstance(value, Bfloat16)
     third = x.astype(np.float32) / 3
     assert third[0] == np.float32(1) / np.float32(3)
-
-
-@pytest.mark.parametrize("name", ["float16", "float32", "float64"])
-def test_the_limits_of_exp_are_logarithms_of_what_numpy_says_of_the_type(name):
-    info = np.finfo(name)
-    ends = float(info.max), float(info.smallest_normal), float(info.smallest_subnormal)
-    overflow, subnormal, least = (float(mpmath.log(mpmath.mpf(v))) for v in ends)
-    wanted = overflow, subnormal, least - float(mpmath.log(2))
-    assert TYPES[name].exp_limits == pytest.approx(wanted, rel=1e-15)

@@ -2,29 +2,23 @@
 
 import itertools
 import math
-from functools import partial
 
 import examples as ex
 import mpmath
 import numpy as np
 import pytest
-from examples import bars, made, problem, readout, shown
+from examples import lab, made, shown
+from reading import findings, mark, matches, number, readout, text, values
 from scipy import special
 
 from lnnn import exact, explore
 from lnnn.explore.status import Status
 
-smoothing = partial(shown, "smoothing", ex.smooth_labels, ex.two_parts)
 
-
-def smoothed(
-    *, target=ex.smooth_labels, loss=ex.two_parts, floor=None, gap=None, class_2="allowed", **values
+def smoothing(
+    *, target=lab.smooth_labels, loss=lab.smoothed_cross_entropy, floor=None, gap=None, **options
 ):
-    """The scene with a class masked or not, which no keyword of the explorable says."""
-    widget = explore.smoothing(target, loss, floor, gap, **values)
-    widget.class_2 = class_2
-    assert not widget.scene.finding.startswith("No picture")
-    return widget.scene
+    return shown("smoothing", target, loss, floor, gap, **options)
 
 
 # The smoothed target and its loss.
@@ -37,53 +31,33 @@ def test_loss_and_bars_are_those_of_50_digits(classes, alpha, logits):
     scene = smoothing(logits=logits, temperature=2.0, alpha=alpha, classes=classes)
     row = [logits[0], logits[1], *[logits[2]] * (int(classes) - 2)]
     log_p = exact.log_softmax(row, temperature=2.0)
-    q = [mpmath.mpf(v) for v in ex.smooth_labels([0], int(classes), alpha)[0]]
-    truth = -sum(a * b for a, b in zip(q, log_p, strict=True))
-    told = float(readout(scene, "loss").text.removesuffix(" nats").replace("−", "-"))
-    assert told == pytest.approx(float(truth), rel=1e-3)
-    model, target = ([b.value for b in bars(scene.panels[1], s)] for s in ("model p", "target q"))
-    assert model == pytest.approx(exact.to_float(exact.exp(log_p[:3])), rel=1e-12)
-    assert target == pytest.approx(list(map(float, q))[:3])
-
-
-def test_it_starts_surer_than_the_target_and_paying_for_it():
-    assert smoothing().finding == (
-        "Surer than asked (0.997, not 0.91), it pays 0.723 nats; "
-        "the lowest is 0.5003 at a gap of 4.51"
-    )
+    q = np.full(len(row), alpha / len(row))
+    q[0] += 1 - alpha
+    truth = -sum(mpmath.mpf(a) * b for a, b in zip(q, log_p, strict=True))
+    assert number(scene, "loss") == pytest.approx(float(truth), rel=1e-3)
+    model = exact.to_float(exact.exp(log_p[:3]))
+    assert values(scene.panels[1], "model p") == pytest.approx(model, rel=1e-12)
+    assert values(scene.panels[1], "target q") == pytest.approx(q[:3])
 
 
 def test_the_lowest_point_is_marked_at_the_gap_and_the_entropy_that_mpmath_finds():
     scene = smoothing()
-    (lowest,) = [m for m in scene.panels[0].marks if m.label == "lowest"]
+    lowest = mark(scene.panels[0], label="lowest")
     q, other = mpmath.mpf("0.91"), mpmath.mpf("0.01")
     assert lowest.x == pytest.approx(float(mpmath.log(q / other)), rel=1e-12)
     entropy = -q * mpmath.log(q) - 9 * other * mpmath.log(other)
     assert lowest.y == pytest.approx(float(entropy), rel=1e-12)
-    assert readout(scene, "entropy of the target").text == "0.5003 nats"
+    assert text(scene, "entropy of the target") == "0.5003 nats"
 
 
 @pytest.mark.parametrize("rival", [-4.0, 0.0, 3.0])
 def test_the_curve_has_its_minimum_at_the_mark_whatever_class_2_does(rival):
     panel = smoothing(logits=(15.0, rival, 0.0)).panels[0]
     curve = panel.line_list[0]
-    (lowest,) = [m for m in panel.marks if m.label == "lowest"]
+    lowest = mark(panel, label="lowest")
     step = curve.x[1] - curve.x[0]
     assert abs(curve.x[np.argmin(curve.y)] - lowest.x) <= step
     assert lowest.y <= min(curve.y) + 1e-12
-
-
-def test_less_sure_can_be_cheaper_and_a_temperature_gets_there_too():
-    best = "The model says what the target says and pays 0.500{} nats; the lowest is 0.5003"
-    assert smoothing(logits=(4.5, 0, 0)).finding == best.format(3)
-    assert smoothing(temperature=1.8).finding == best.format(5)
-    assert smoothing(temperature=20).finding.startswith("Less sure than asked")
-
-
-def test_only_with_equal_wrong_logits_the_floor_is_reached():
-    gap = math.log(0.91 / 0.09) + math.log(math.e + 8)
-    finding = smoothing(logits=(gap, 1.0, 0.0)).finding
-    assert finding.startswith("The true class is where it should be, class 2 is not")
 
 
 def test_a_hard_label_has_no_lowest_point():
@@ -94,7 +68,7 @@ def test_a_hard_label_has_no_lowest_point():
 
 
 def test_a_masked_class_with_a_share_of_the_target_costs_infinity():
-    scene = smoothed(class_2="masked")
+    scene = smoothing(class_2="masked")
     assert "the target gives it 0.01: the loss is infinite" in scene.finding
     assert readout(scene, "loss").status is Status.OVERFLOW
     (mark,) = scene.panels[0].marks
@@ -103,8 +77,8 @@ def test_a_masked_class_with_a_share_of_the_target_costs_infinity():
 
 
 def test_with_a_hard_label_a_masked_class_costs_nothing_unless_zero_meets_infinity():
-    assert "The loss is 0.0027 nats" in smoothed(class_2="masked", alpha=0.0).finding
-    scene = smoothed(loss=ex.product_loss, class_2="masked", alpha=0.0)
+    assert "The loss is 0.0027 nats" in smoothing(class_2="masked", alpha=0.0).finding
+    scene = smoothing(loss=ex.product_loss, class_2="masked", alpha=0.0)
     assert scene.finding == (
         "product_loss is NaN and should be 0.00268 nats: 0 times −inf is no number"
     )
@@ -116,50 +90,67 @@ def over_wrong_loss(logits, labels, alpha):
     return -(q * special.log_softmax(logits, axis=1)).sum()
 
 
-@pytest.mark.parametrize(
-    ("given", "finding"),
-    [
-        (
-            {"target": ex.over_wrong},
-            "two_parts says 0.723 nats, and against this target the model costs 0.803 nats",
+@findings(
+    (
+        smoothing,
+        "Surer than asked (0.997, not 0.91), it pays 0.723 nats; the lowest is 0.5003 at a gap of "
+        "4.51",
+    ),
+    (
+        lambda: smoothing(logits=(4.5, 0, 0)),
+        "The model says what the target says and pays 0.5003 nats; the lowest is 0.5003",
+    ),
+    (
+        lambda: smoothing(temperature=1.8),
+        "The model says what the target says and pays 0.5005 nats; the lowest is 0.5003",
+    ),
+    (lambda: smoothing(temperature=20), "Less sure than asked…"),
+    # Only with equal wrong logits the floor is reached.
+    (
+        lambda: smoothing(logits=(math.log(0.91 / 0.09) + math.log(math.e + 8), 1.0, 0.0)),
+        "The true class is where it should be, class 2 is not…",
+    ),
+    (
+        lambda: smoothing(target=ex.over_wrong),
+        "smoothed_cross_entropy says 0.723 nats, and against this target the model costs 0.803 "
+        "nats",
+    ),
+    (
+        lambda: smoothing(target=lambda y, v, a: (1 - a) * np.eye(v)[y] + 1 / v),
+        "The target of lambda sums to 1.9, not to 1…",
+    ),
+    (
+        lambda: smoothing(target=ex.over_wrong, loss=over_wrong_loss, alpha=0.8, classes="3"),
+        "At α = 0.8 over_wrong prefers a wrong class: 0.4",
+    ),
+    (
+        lambda: smoothing(target=lambda y, v, a: np.array([[1.5, -0.5, *[0.0] * (v - 2)]])),
+        "lambda gives a class −0.5: a probability below 0…",
+    ),
+    (
+        lambda: smoothing(
+            floor=lambda v, a: 0.0, gap=lambda v, a: 2.2, names=["q", "l", "floor", "gap"]
         ),
-        (
-            {"target": lambda y, v, a: (1 - a) * np.eye(v)[y] + 1 / v},
-            "The target of lambda sums to 1.9, not to 1",
-        ),
-        (
-            {"target": ex.over_wrong, "loss": over_wrong_loss, "alpha": 0.8, "classes": "3"},
-            "At α = 0.8 over_wrong prefers a wrong class: 0.4",
-        ),
-        (
-            {"target": lambda y, v, a: np.array([[1.5, -0.5, *[0.0] * (v - 2)]])},
-            "lambda gives a class −0.5: a probability below 0",
-        ),
-    ],
+        "floor says 0 and should be 0.5003; gap says 2.2 and should be 4.511",
+    ),
+    (
+        lambda: smoothing(gap=lambda v, a: math.nan, names=["q", "l", "gap"]),
+        "gap says NaN and should be 4.511",
+    ),
 )
-def test_a_target_that_is_not_what_the_loss_wants_is_noticed(given, finding):
-    assert smoothed(**given).finding.startswith(finding)
+def test_a_model_is_held_against_its_target_and_a_function_against_the_truth(scene, finding):
+    assert matches(scene().finding, finding)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.1, 0.9])
 @pytest.mark.parametrize("classes", ["3", "10", "1000"])
 def test_a_right_floor_and_gap_are_shown_without_a_complaint(alpha, classes):
-    scene = smoothed(floor=ex.minimum_loss, gap=ex.optimal_gap, alpha=alpha, classes=classes)
+    scene = smoothing(
+        floor=lab.minimum_loss, gap=lab.optimal_logit_gap, alpha=alpha, classes=classes
+    )
     assert "should be" not in scene.finding
-    for name in ("minimum_loss", "optimal_gap"):
+    for name in ("minimum_loss", "optimal_logit_gap"):
         assert readout(scene, name).status is Status.ORDINARY
-
-
-def test_a_wrong_floor_or_gap_is_corrected():
-    names = ["q", "l", "floor", "gap"]
-    scene = smoothed(floor=lambda v, a: 0.0, gap=lambda v, a: 2.2, names=names)
-    assert scene.finding == "floor says 0 and should be 0.5003; gap says 2.2 and should be 4.511"
-    only_gap = smoothed(gap=lambda v, a: math.nan, names=["q", "l", "gap"])
-    assert only_gap.finding == "gap says NaN and should be 4.511"
-
-
-def test_a_target_that_is_not_finite_shows_it():
-    assert "not finite" in problem(smoothed(target=lambda y, v, a: np.full((1, v), np.nan)))
 
 
 def test_a_point_off_the_picture_is_told_in_words():
@@ -210,33 +201,9 @@ def test_under_confidence_is_named():
     assert "under-confident by 29 points" in reliable(0.61, 90).finding
 
 
-def test_a_softmax_over_the_whole_array_is_refused():
-    assert problem(reliable(softmax=special.softmax)) == (
-        "softmax returned rows that are no probabilities: each must be ≥ 0 and sum to 1."
-    )
-
-
-def test_a_softmax_that_overflows_says_in_how_many_rows():
-    def naive(z):
-        with np.errstate(all="ignore"):
-            return np.exp(z * 1000) / np.exp(z * 1000).sum(axis=1, keepdims=True)
-
-    assert problem(reliable(softmax=naive)) == "softmax returned NaN in 100 of 100 rows."
-
-
 def test_bins_of_a_few_predictions_are_counted_but_not_drawn():
     z = ex.confident(0.87, 75)
     z[:5] *= 0.1
     scene = explore.reliability(ex.softmax, {"a": z, "b": z}, ex.TWO_LABELS).scene
     assert len(scene.panels[0].marks) == 1
     assert sum(b.value for b in scene.panels[1].bar_list) == 100
-
-
-# The explorables.
-
-
-def test_labels_that_do_not_fit_and_logits_of_two_classes_are_refused():
-    with pytest.raises(ValueError, match=r"logits of shape \(100, 2\)"):
-        made("reliability", labels=ex.TWO_LABELS[:9])
-    with pytest.raises(ValueError, match="three"):
-        smoothing(logits=(1, 2))

@@ -5,20 +5,17 @@ from functools import partial
 import mpmath
 import numpy as np
 import pytest
-from examples import bars, nll, problem, readout, shown, sum_of_logs, to_bits, upside_down
+import truth
+from examples import lab, shown, upside_down
+from reading import exacts, findings, mark, matches, readout, text, values
 
 from lnnn import explore
 from lnnn.explore.status import Status
 
 tangent = partial(shown, "tangent")
-surprisal = partial(shown, "surprisal", nll)
-converted = partial(shown, "surprisal", logits=(2, 1, -1))
+surprisal = partial(shown, "surprisal", lab.nll)
 sequence = partial(shown, "product_and_sum")
 FLUSHED = {"logits": (20, 0, -20), "temperature": 0.05}
-
-
-def text(scene, label):
-    return readout(scene, label).text
 
 
 # The tangent.
@@ -37,12 +34,6 @@ def test_the_tangent_touches_the_curve_and_has_slope_one_over_p(p):
         assert panel.y.low <= y0 < y1 <= panel.y.high + 1e-9
 
 
-def test_one_percentage_point_at_one_percent_doubles_p_and_is_worth_ln_2():
-    assert tangent(p=0.01).finding == (
-        "At p = 0.01 one percentage point more is worth 0.693 nats; the tangent says 1"
-    )
-
-
 def test_close_up_the_curve_looks_the_same_at_every_p():
     def shape(p):
         panel = tangent(p=p).panels[1]
@@ -52,13 +43,19 @@ def test_close_up_the_curve_looks_the_same_at_every_p():
     assert np.asarray(shape(0.2)) == pytest.approx(np.asarray(shape(1e-5)), abs=1e-9)
 
 
-def test_an_epsilon_in_the_logarithm_is_seen_in_the_slope():
-    finding = tangent(lambda p: np.log(p + 1e-3), p=1e-3, name="with epsilon").finding
-    assert "has the slope 500, and 1/p is 1e3: this is not the logarithm" in finding
-
-
-def test_a_logarithm_of_another_base_is_not_taken_for_ln():
-    assert "log2 has the slope 2.89, and 1/p is 2" in tangent(np.log2, p=0.5).finding
+@findings(
+    (
+        lambda: tangent(p=0.01),  # twice as much: worth ln 2
+        "At p = 0.01 one percentage point more is worth 0.693 nats; the tangent says 1",
+    ),
+    (
+        lambda: tangent(lambda p: np.log(p + 1e-3), p=1e-3, name="with epsilon"),
+        "…with epsilon has the slope 500, and 1/p is 1e3: this is not the logarithm",
+    ),
+    (lambda: tangent(np.log2, p=0.5), "…log2 has the slope 2.89, and 1/p is 2…"),
+)
+def test_a_logarithm_is_told_by_its_slope(scene, finding):
+    assert matches(scene().finding, finding)
 
 
 # Surprisal.
@@ -67,13 +64,10 @@ def test_a_logarithm_of_another_base_is_not_taken_for_ln():
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 20.0])
 def test_bars_are_minus_ln_p_in_nats_and_minus_log2_p_in_bits(temperature):
     panel = surprisal(temperature=temperature).panels[1]
-    with mpmath.workdps(40):
-        e = [mpmath.exp(mpmath.mpf(v) / temperature) for v in (2.0, 1.0, 0.0, -1.0)]
-        p = [v / mpmath.fsum(e) for v in e]
-        nats, bits = ([float(-mpmath.log(q, base)) for q in p] for base in (mpmath.e, 2))
-    assert [b.value for b in bars(panel, "nats")] == pytest.approx(nats, rel=1e-13)
-    assert [b.value for b in bars(panel, "bits")] == pytest.approx(bits, rel=1e-13)
-    assert [b.exact for b in bars(panel, "bits")] == pytest.approx(bits, rel=1e-13)
+    nats = -np.array(truth.log_softmax((2, 1, 0, -1), temperature), float)
+    assert values(panel, "nats") == pytest.approx(nats, rel=1e-13)
+    for told in (values, exacts):
+        assert told(panel, "bits") == pytest.approx(nats / np.log(2), rel=1e-13)
 
 
 def test_four_equal_classes_cost_two_bits_each():
@@ -81,13 +75,6 @@ def test_four_equal_classes_cost_two_bits_each():
     assert scene.finding.endswith("each costs about 1.39 nats, that is 2 bits")
     assert text(scene, "expected surprisal") == "1.386 nats = 2 bits"
     assert text(scene, "perplexity") == "4 equal classes"
-
-
-def test_a_difference_of_surprisals_is_the_logit_gap_over_the_temperature():
-    findings = {surprisal(logits=(5, z, -1), temperature=2).finding for z in (0, 2, 4)}
-    assert findings == {
-        "Class 3 costs 3 nats more than class 1: their logit gap 6 divided by T = 2"
-    }
 
 
 def test_a_probability_flushed_to_zero_is_told_by_word_and_status():
@@ -99,25 +86,19 @@ def test_a_probability_flushed_to_zero_is_told_by_word_and_status():
     assert "flushed to 0" in scene.finding
 
 
-def test_a_wrong_unit_is_named_in_the_finding():
-    scene = shown("surprisal", lambda p: -np.log2(p), logits=(2, 0), name="in bits")
-    assert "in bits makes class 2 2.885 nats dearer" in scene.finding
-
-
 @pytest.mark.parametrize("z", [(2, 1, -1), (0, 0, 0), (20, 0, -20)])
 @pytest.mark.parametrize("temperature", [0.05, 1.0, 20.0])
 def test_a_right_conversion_shows_what_is_shown_without_one(z, temperature):
     at = {"logits": z, "temperature": temperature}
-    assert shown("surprisal", nll, to_bits, **at).to_dict() == surprisal(**at).to_dict()
+    assert shown("surprisal", **at).to_dict() == surprisal(**at).to_dict()
 
 
 def test_a_factor_upside_down_is_named_and_its_bars_are_its_own():
-    scene = converted(nll, upside_down)
-    with mpmath.workdps(30):
-        nats = mpmath.log(mpmath.exp(2) + mpmath.exp(1) + mpmath.exp(-1)) + 1
-        wrong, right = float(nats * mpmath.log(2)), float(nats / mpmath.log(2))
+    scene = surprisal(upside_down, logits=(2, 1, -1))
+    nats = float(truth.logsumexp((2, 1, -1))) + 1
+    wrong, right = nats * np.log(2), nats / np.log(2)
     assert scene.finding == (
-        f"upside_down turns {float(nats):.4g} nats into {wrong:.4g} bits, and it should be "
+        f"upside_down turns {nats:.4g} nats into {wrong:.4g} bits, and it should be "
         f"{right:.4g}: its factor is upside down"
     )
     bar = scene.panels[1].bar_list[-1]
@@ -125,26 +106,42 @@ def test_a_factor_upside_down_is_named_and_its_bars_are_its_own():
     assert (bar.value, bar.exact) == pytest.approx((wrong, right), rel=1e-13)
 
 
-@pytest.mark.parametrize("factor", [1.0, -1.4427, 1.44, 0.0, np.nan, np.inf])
-def test_another_wrong_factor_is_wrong_and_not_upside_down(factor):
-    finding = converted(nll, lambda nats: factor * nats).finding
-    assert finding.startswith("lambda turns 3.349 nats into ")
-    assert finding.endswith("bits, and it should be 4.832")
-
-
-def test_a_wrong_surprisal_is_told_before_wrong_bits():
-    assert converted(lambda p: -np.log2(p), upside_down).finding.startswith("lambda makes")
+@findings(
+    *(
+        (
+            lambda z=z: surprisal(logits=(5, z, -1), temperature=2),
+            "Class 3 costs 3 nats more than class 1: their logit gap 6 divided by T = 2",
+        )
+        for z in (0, 2, 4)
+    ),
+    (
+        lambda: shown("surprisal", lambda p: -np.log2(p), logits=(2, 0), name="in bits"),
+        "in bits makes class 2 2.885 nats dearer…",
+    ),
+    *(
+        (
+            lambda factor=factor: surprisal(lambda nats: factor * nats, logits=(2, 1, -1)),
+            "lambda turns 3.349 nats into …bits, and it should be 4.832",
+        )
+        for factor in (1.0, -1.4427, 1.44, 0.0, np.nan, np.inf)
+    ),
+    # A wrong surprisal is told before wrong bits.
+    (lambda: shown("surprisal", lambda p: -np.log2(p), upside_down), "lambda makes…"),
+    (
+        lambda: surprisal(upside_down, **FLUSHED),
+        "upside_down turns 400 nats into 277.3 bits, and it should be 577.1: its factor is upside "
+        "down",
+    ),
+)
+def test_what_is_wrong_with_a_surprisal_or_its_bits_is_told(scene, finding):
+    assert matches(scene().finding, finding)
 
 
 def test_bits_of_a_flushed_probability():
-    right = shown("surprisal", nll, to_bits, **FLUSHED)
+    right = shown("surprisal", **FLUSHED)
     assert right.panels[1].bar_list[-1].words() == "inf flushed"
     assert "flushed to 0" in right.finding
-    assert shown("surprisal", nll, upside_down, **FLUSHED).finding == (
-        "upside_down turns 400 nats into 277.3 bits, and it should be 577.1: "
-        "its factor is upside down"
-    )
-    capped = shown("surprisal", nll, lambda nats: np.minimum(to_bits(nats), 1000), **FLUSHED)
+    capped = surprisal(lambda nats: np.minimum(lab.nats_to_bits(nats), 1000), **FLUSHED)
     assert capped.panels[1].bar_list[-1].words() == "1000"
     assert capped.finding == "lambda turns inf nats into 1000 bits, and it should be inf"
 
@@ -157,8 +154,9 @@ def test_a_product_of_halves_is_zero_one_token_after_the_smallest_subnormal(dtyp
     # The smallest subnormals are 2^-24, 2^-149 and 2^-1074 (IEEE 754).
     scene = sequence(dtype=dtype)
     assert f"product is 0 in {dtype} from token {first} on" in scene.finding
-    (end,) = [m for m in scene.panels[0].marks if m.status is Status.UNDERFLOW]
+    end = mark(scene.panels[0], status=Status.UNDERFLOW)
     assert end.x == first - 1
+    assert scene.panels[0].bands[0].low == pytest.approx(first)
     assert end.y == pytest.approx(-(first - 1) * np.log(2), rel=1e-12)
 
 
@@ -189,7 +187,7 @@ def test_in_float16_even_the_sum_can_overflow():
     scene = sequence(tokens=100_000, dtype="float16")
     assert scene.finding.endswith("and even sum_of_logs is −inf nats in float16")
     assert readout(scene, "sum_of_logs").status is Status.OVERFLOW
-    (end,) = [m for m in scene.panels[0].marks if m.status is Status.OVERFLOW]
+    end = mark(scene.panels[0], status=Status.OVERFLOW)
     assert end.label == "−inf from here on"
     assert -65504 <= end.y < -60000  # the largest float16 is 65504
 
@@ -200,29 +198,24 @@ def test_a_mark_at_the_top_left_keeps_clear_of_the_label_of_the_axis():
     assert (short.x, short.label) == (1074, "0 from 1075 on")
 
 
-def test_the_exact_value_starts_from_the_probability_that_the_type_holds():
-    truth = 100 * mpmath.log(mpmath.mpf(float(np.float16(0.9))))
-    told = text(sequence(tokens=100, p=0.9, dtype="float16"), "exact")
-    assert told == f"−{float(-truth):.7g} nats, p held as 0.899902"
-
-
-def test_a_certain_sequence_costs_nothing():
-    scene = sequence(tokens=1, p=1.0)
-    assert scene.finding == "1 token of probability 1: product is 1, sum_of_logs is 0 nats"
-
-
-def test_a_sum_in_the_wrong_unit_is_corrected():
-    scene = sequence(np.prod, lambda p: np.log2(p).sum(), tokens=100)
-    assert "is −100 nats and should be −69.31 nats" in scene.finding
-
-
-@pytest.mark.parametrize(
-    ("function", "says"),
-    [(lambda p: p, "an array of float64, shape (2048,)"), (lambda p: "much", "type str")],
+@findings(
+    (
+        lambda: sequence(tokens=1, p=1.0),
+        "1 token of probability 1: product is 1, sum_of_logs is 0 nats",
+    ),
+    (
+        lambda: sequence(np.prod, lambda p: np.log2(p).sum(), tokens=100),
+        "…is −100 nats and should be −69.31 nats",
+    ),
 )
-def test_a_function_that_gives_no_number_shows_what_it_gave(function, says):
-    for pair in ((function, sum_of_logs), (np.prod, function)):
-        assert says in problem(sequence(*pair, names=["product", "sum"]))
+def test_a_sum_is_told_and_corrected(scene, finding):
+    assert matches(scene().finding, finding)
+
+
+def test_the_exact_value_starts_from_the_probability_that_the_type_holds():
+    exact = 100 * mpmath.log(mpmath.mpf(float(np.float16(0.9))))
+    told = text(sequence(tokens=100, p=0.9, dtype="float16"), "exact")
+    assert told == f"−{float(-exact):.7g} nats, p held as 0.899902"
 
 
 def test_the_tangent_is_that_of_numpys_logarithm_unless_another_is_given():

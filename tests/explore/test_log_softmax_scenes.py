@@ -6,7 +6,9 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.special
+import truth
 from examples import log_softmax, minus_lse, naive, shown
+from reading import exacts, findings, matches, statuses, values
 
 from lnnn.explore.log_softmax import side_by_side_scene
 from lnnn.explore.status import Status
@@ -16,43 +18,20 @@ shift = partial(shown, "shift")
 Z = np.array([2, 1, 0, -1], dtype=np.float32)
 
 
-def exact(z, temperature=1.0):
-    """Log-softmax at 60 digits, straight from the definition."""
-    with mpmath.workdps(60):
-        scaled = [mpmath.mpf(float(v)) / mpmath.mpf(temperature) for v in z]
-        total = mpmath.fsum(mpmath.exp(v) for v in scaled)
-        return [v - mpmath.log(total) for v in scaled]
-
-
-def values(panel):
-    return [bar.value for bar in panel.bar_list]
-
-
-def statuses(panel):
-    return [bar.status for bar in panel.bar_list]
-
-
 def test_bars_carry_what_the_function_returned_and_ticks_the_exact_value():
     panel = side_by_side(temperature=0.5).panels[0]
     assert values(panel) == log_softmax(Z, 0.5).tolist()
-    truth = [float(v) for v in exact(Z, 0.5)]
-    assert [bar.exact for bar in panel.bar_list] == pytest.approx(truth, rel=1e-15)
+    assert exacts(panel) == pytest.approx([*map(float, truth.log_softmax(Z, 0.5))], rel=1e-15)
 
 
 def test_errors_are_measured_against_mpmath_in_ulp_of_the_chosen_type():
     z = Z + np.float32(1e4)
     marks = iter(side_by_side(minus_lse, log_softmax, offset=1e4).panels[-1].marks)
     for function in (minus_lse, log_softmax):
-        for computed, truth, mark in zip(function(z), exact(z), marks, strict=False):
-            gap = np.spacing(np.float32(abs(float(truth))))
-            off = abs(mpmath.mpf(float(computed)) - truth) / mpmath.mpf(float(gap))
+        for computed, exact, mark in zip(function(z), truth.log_softmax(z), marks, strict=False):
+            gap = np.spacing(np.float32(abs(float(exact))))
+            off = abs(mpmath.mpf(float(computed)) - exact) / mpmath.mpf(float(gap))
             assert mark.x == pytest.approx(float(off), rel=1e-9, abs=1e-9)
-
-
-def test_at_an_offset_of_ten_thousand_one_formula_loses_digits_and_the_other_holds():
-    finding = side_by_side(minus_lse, log_softmax, offset=1e4).finding
-    assert "minus_lse is off by" in finding
-    assert "log_softmax stays within" in finding
 
 
 def test_float64_values_agree_with_scipy():
@@ -155,25 +134,20 @@ def test_lists_and_integers_count_as_answers():
     assert values(side_by_side(lambda z: [-1, -1, -1, -1]).panels[0]) == [-1.0] * 4
 
 
-def test_a_function_that_changes_its_argument_cannot_spoil_the_next_and_is_named():
-    def greedy(z, temperature):
-        z -= z.max()
-        return z - np.log(np.exp(z).sum())
-
-    alone = side_by_side().panels[0].bar_list
-    scene = side_by_side(greedy, log_softmax)
-    assert scene.panels[1].bar_list == alone
-    assert "changed its argument" in scene.panels[0].note
+def in_place(z):
+    z -= z.max()
+    return z - np.log(np.exp(z).sum())
 
 
-def test_an_answer_in_another_type_is_noted():
-    panel = side_by_side(lambda z: log_softmax(z.astype(np.float64))).panels[0]
-    assert panel.note == "returned float64"
-
-
-def test_functions_may_warn_without_a_sound(recwarn):
-    side_by_side(naive, offset=1000.0)
-    assert len(recwarn) == 0
+@pytest.mark.parametrize(
+    ("function", "note"),
+    [
+        (lambda z: log_softmax(z.astype(np.float64)), "returned float64"),
+        (in_place, "changed its argument in place"),
+    ],
+)
+def test_another_type_and_a_changed_argument_are_noted(function, note):
+    assert side_by_side(function).panels[0].note == note
 
 
 def test_functions_of_one_name_are_told_apart():
@@ -191,14 +165,19 @@ def test_a_shift_that_floats_can_hold_changes_not_a_single_bit(c):
 def test_a_shift_that_floats_cannot_hold_is_blamed_on_the_rounding_of_the_sum():
     scene = shift(c=1e9, dtype="float32")
     assert "rounds the logits themselves in float32" in scene.finding
-    for k, (a, b) in enumerate(zip(exact(Z + np.float32(1e9)), exact(Z), strict=True)):
+    moved, exact = (truth.log_softmax(z) for z in (Z + np.float32(1e9), Z))
+    for k, (a, b) in enumerate(zip(moved, exact, strict=True)):
         gap = mpmath.mpf(float(np.spacing(np.float32(abs(float(b))))))
         assert scene.panels[1].marks[4 + k].x == pytest.approx(float(abs(a - b) / gap), rel=1e-6)
 
 
-def test_a_shift_breaks_the_naive_formula():
-    assert shift(naive, c=1e3).finding == "Adding 1000 breaks naive: NaN for every class"
-
-
-def test_a_formula_that_loses_digits_under_a_shift_is_charged_with_them():
-    assert shift(minus_lse, c=1e9).finding.startswith("Adding 1e9 costs minus_lse")
+@findings(
+    (
+        lambda: side_by_side(minus_lse, log_softmax, offset=1e4),
+        "minus_lse is off by …; log_softmax stays within …",
+    ),
+    (lambda: shift(naive, c=1e3), "Adding 1000 breaks naive: NaN for every class"),
+    (lambda: shift(minus_lse, c=1e9), "Adding 1e9 costs minus_lse …"),
+)
+def test_what_is_found(scene, finding):
+    assert matches(scene().finding, finding)

@@ -2,10 +2,11 @@
 
 from functools import partial
 
-import mpmath
 import numpy as np
 import pytest
+import truth
 from examples import shown, softmax, textbook
+from reading import exacts, statuses, values
 
 from lnnn.explore.status import Status
 
@@ -13,19 +14,17 @@ first_look = partial(shown, "first_look")
 
 
 def test_bars_stand_at_the_probabilities_and_ticks_at_the_exact_values():
-    p, log_p = (panel.bar_list for panel in first_look(textbook, logits=(4, 2, 0, -2)).panels)
-    with mpmath.workdps(30):
-        total = mpmath.fsum(mpmath.exp(v) for v in (4, 2, 0, -2))
-        truth = [float(mpmath.exp(v) / total) for v in (4, 2, 0, -2)]
-    assert [b.exact for b in p] == pytest.approx(truth, rel=1e-14)
-    assert [b.value for b in p] == pytest.approx(truth, rel=1e-6)  # float32
-    assert [b.exact for b in log_p] == pytest.approx(np.log(truth), rel=1e-13)
+    p, log_p = first_look(textbook).panels
+    exact = truth.softmax((4, 2, 0, -2))
+    assert exacts(p) == pytest.approx(exact, rel=1e-14)
+    assert values(p) == pytest.approx(exact, rel=1e-6)  # float32
+    assert exacts(log_p) == pytest.approx(np.log(exact), rel=1e-13)
 
 
 def test_it_begins_with_a_sound_row():
     scene = first_look(textbook)
     assert scene.finding == "Class 1 gets 0.865, class 4 gets 0.00214"
-    assert all(b.status is Status.ORDINARY for panel in scene.panels for b in panel.bar_list)
+    assert [*map(statuses, scene.panels)] == [[Status.ORDINARY] * 4] * 2
 
 
 def test_one_move_of_the_temperature_makes_a_logarithm_infinite():
@@ -47,6 +46,6 @@ def test_a_second_move_makes_the_row_nan():
 
 def test_a_sound_softmax_only_loses_the_class_that_float32_cannot_hold():
     scene = first_look(softmax, logits=(20, 2, 0, -20), temperature=0.05)
-    statuses = [b.status for b in scene.panels[0].bar_list]
-    assert statuses[0] is Status.ORDINARY
-    assert Status.NAN not in statuses
+    kept, *others = statuses(scene.panels[0])
+    assert kept is Status.ORDINARY
+    assert Status.NAN not in others

@@ -7,10 +7,11 @@ import examples as ex
 import mpmath
 import numpy as np
 import pytest
-from examples import bars, made, problem, readout, shown
+from examples import lab, made, shown
+from reading import exacts, findings, matches, readout, statuses, text, values
 from scipy import special
+from truth import log_softmax
 
-from lnnn import exact, explore
 from lnnn.explore.status import Status
 from lnnn.explore.training_monitor import ENDS, MEANS, PLACES, TOKENS
 
@@ -19,13 +20,9 @@ averaged = partial(shown, "ranks")
 
 
 def scored(
-    tokens=ex.token_log_probs, totals=ex.sequence_log_probs, flags=ex.flag_outliers, **values
+    tokens=lab.token_log_probs, totals=lab.sequence_log_probs, flags=lab.flag_outliers, **options
 ):
-    return shown("score_sequence", tokens, totals, flags, **values)
-
-
-def text(scene, label):
-    return readout(scene, label).text
+    return shown("score_sequence", tokens, totals, flags, **options)
 
 
 # Scrub through the epochs.
@@ -33,8 +30,8 @@ def text(scene, label):
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 4.0])
 def test_the_mean_is_that_of_the_exact_log_probabilities(temperature):
-    log_p = exact.log_softmax(ex.LOGITS[3], temperature=temperature)
-    truth = float(mpmath.fsum(row[y] for row, y in zip(log_p, ex.LABELS, strict=True)) / ex.N)
+    rows = zip(ex.LOGITS[3], ex.LABELS, strict=True)
+    truth = float(mpmath.fsum(log_softmax(z, temperature)[y] for z, y in rows) / ex.N)
     scene = scrubbed(epoch=3, temperature=temperature)
     assert scene.panels[1].line_list[0].y[3] == pytest.approx(truth, rel=1e-13)
     assert scene.panels[1].marks[0].y == pytest.approx(truth, rel=1e-13)
@@ -67,11 +64,9 @@ def test_who_knows_nothing_is_not_flagged():
     scene = scrubbed(epoch=0)
     assert scene.finding.startswith(f"Epoch 0: 0 of {ex.N} samples lie below −4")
     assert text(scene, "flags expected") == "0"
+    flagged = scrubbed(epoch=0, threshold=-1.5)  # above its logarithm, −ln 6
+    assert f"{ex.N} of {ex.N} samples" in flagged.finding
     assert text(scene, "mean ln p") == f"−{math.log(ex.V):.4g} nats"
-
-
-def test_who_knows_nothing_is_flagged_by_a_threshold_above_its_logarithm():
-    assert f"{ex.N} of {ex.N} samples" in scrubbed(epoch=0, threshold=-1.5).finding
 
 
 def test_the_histogram_holds_every_sample_once_the_far_ones_in_the_first_bin():
@@ -84,8 +79,7 @@ def test_the_histogram_holds_every_sample_once_the_far_ones_in_the_first_bin():
 
 
 def test_the_lens_shows_the_exact_log_probability_of_its_logits():
-    z = np.array([1.5, 3.0, -2.0, -2.0, -2.0, -2.0])
-    truth = float(exact.log_softmax(z, temperature=2.0)[0])
+    truth = float(log_softmax([1.5, 3.0, -2.0, -2.0, -2.0, -2.0], 2)[0])
     scene = scrubbed(temperature=2.0, lens=(1.5, 3.0, -2.0))
     assert scene.panels[0].marks[0].x == pytest.approx(truth, rel=1e-13)
     assert text(scene, "ln p of the sample") == f"−{-truth:.4g} nats"
@@ -102,35 +96,27 @@ def test_no_temperature_changes_the_accuracy():
     assert len({text(scrubbed(temperature=t), "accuracy") for t in (0.1, 1.0, 20.0)}) == 1
 
 
+def one_maximum_for_all(z):
+    return z - z.max() - np.log(np.exp(z - z.max()).sum())
+
+
+def test_probabilities_that_do_not_sum_to_one_are_noticed():
+    told = "the probabilities of one_maximum_for_all do not sum to 1"
+    assert told in scrubbed(one_maximum_for_all).finding
+
+
 def test_an_epoch_where_the_textbook_line_overflows_is_told_as_nan():
     scene = scrubbed(ex.in_float32, temperature=0.1)
-    assert "in_float32 gives NaN for" in scene.finding
+    true_logits = ex.LOGITS[-1][np.arange(ex.N), ex.LABELS] / 0.1
+    lost = (true_logits > np.log(np.finfo(np.float32).max)).sum()
+    assert f"in_float32 gives NaN for {lost} of {ex.N} samples" in scene.finding
     assert readout(scene, "mean ln p").status is Status.NAN
 
 
 def test_a_flushed_tail_is_told_as_minus_infinity():
-    def late(z):
-        with np.errstate(divide="ignore"):
-            return np.log(special.softmax(np.float32(z), axis=-1))
-
-    scene = scrubbed(late, temperature=0.05)
+    scene = scrubbed(ex.late, temperature=0.05)
     assert "−inf, and the mean is gone" in scene.finding
     assert readout(scene, "mean ln p").status is Status.UNDERFLOW
-
-
-def test_probabilities_that_do_not_sum_to_one_are_noticed():
-    def one_maximum_for_all(z):
-        return z - z.max() - np.log(np.exp(z - z.max()).sum())
-
-    finding = scrubbed(one_maximum_for_all).finding
-    assert "the probabilities of one_maximum_for_all do not sum to 1" in finding
-
-
-def test_recorded_logits_of_a_wrong_shape_are_refused():
-    with pytest.raises(ValueError, match=r"not \(40, 6\) and \(40,\)"):
-        explore.scrub(ex.log_softmax, ex.LOGITS[0], ex.LABELS)
-    with pytest.raises(ValueError, match="labels"):
-        explore.scrub(ex.log_softmax, ex.LOGITS, ex.LABELS[:3])
 
 
 def test_the_scrubber_starts_at_the_last_epoch():
@@ -149,9 +135,9 @@ def test_the_exact_mean_is_the_token_weighted_one(tokens, means):
     with mpmath.workdps(30):
         total = mpmath.fsum(n * mpmath.mpf(m) for n, m in zip(tokens, means, strict=True))
         truth = float(total / sum(tokens))
-    (bar,) = averaged(ex.mean_of_tokens, tokens=tokens, means=means).panels[2].bar_list
-    assert bar.exact == pytest.approx(truth, rel=1e-14)
-    assert bar.value == pytest.approx(truth, rel=1e-12)
+    panel = averaged(ex.mean_of_tokens, tokens=tokens, means=means).panels[2]
+    assert exacts(panel) == pytest.approx([truth], rel=1e-14)
+    assert values(panel) == pytest.approx([truth], rel=1e-12)
 
 
 def test_a_mean_of_means_is_off_by_the_covariance_over_the_mean_count():
@@ -165,31 +151,28 @@ def test_a_mean_of_means_is_off_by_the_covariance_over_the_mean_count():
     )
 
 
-@pytest.mark.parametrize("values", [{"tokens": (300, 300, 300)}, {"means": (-2.0, -2.0, -2.0)}])
-def test_equal_counts_or_equal_means_make_a_mean_of_means_right(values):
-    assert "mean_of_means is right, mean_of_tokens is right" in averaged(**values).finding
+@pytest.mark.parametrize("equal", [{"tokens": (300, 300, 300)}, {"means": (-2.0, -2.0, -2.0)}])
+def test_equal_counts_or_equal_means_make_a_mean_of_means_right(equal):
+    assert "mean_of_means is right, mean_of_tokens is right" in averaged(**equal).finding
 
 
 def test_a_rank_without_tokens_makes_a_mean_of_means_nan():
     scene = averaged(tokens=(900, 80, 0))
     assert "mean_of_means gives NaN, mean_of_tokens is right" in scene.finding
-    assert scene.panels[2].bar_list[0].status is Status.NAN
+    assert statuses(scene.panels[2])[0] is Status.NAN
 
 
 def test_no_token_anywhere_has_no_mean():
     scene = averaged(tokens=(0, 0, 0))
     assert scene.finding == "No rank has a token: there is no mean to find"
     assert readout(scene, "exact mean").status is Status.NAN
-    assert scene.panels[2].bar_list[1].exact is None
+    assert exacts(scene.panels[2])[1] is None
 
 
 def test_shares_of_the_tokens_sum_to_one():
-    shares, votes = (
-        [b.value for b in bars(averaged().panels[1], series)]
-        for series in ("share of the tokens", "one rank, one vote")
-    )
-    assert shares == pytest.approx([0.9, 0.08, 0.02])
-    assert sum(votes) == pytest.approx(1)
+    weights = averaged().panels[1]
+    assert values(weights, "share of the tokens") == pytest.approx([0.9, 0.08, 0.02])
+    assert sum(values(weights, "one rank, one vote")) == pytest.approx(1)
 
 
 # The score of a sequence.
@@ -199,16 +182,12 @@ def test_shares_of_the_tokens_sum_to_one():
 @pytest.mark.parametrize("temperature", [0.01, 1.0, 20.0])
 @pytest.mark.parametrize("logits", [(0.0, 1.0, 0.0), (-20.0, 20.0, -20.0)])
 def test_each_token_and_the_total_are_those_of_mpmath(logits, temperature, eos, length):
-    right = []
-    with mpmath.workdps(50):
-        for place, k in zip((PLACES[0], logits, *PLACES[2:]), ENDS[eos], strict=True):
-            z = [mpmath.mpf(v) / mpmath.mpf(temperature) for v in place]
-            right.append(float(z[k] - mpmath.log(mpmath.fsum(map(mpmath.exp, z)))))
-        total = float(mpmath.fsum(right[:length]))
+    places = zip((PLACES[0], logits, *PLACES[2:]), ENDS[eos], strict=True)
+    right = [float(log_softmax(z, temperature)[k]) for z, k in places]
+    total = math.fsum(right[:length])
     scene = scored(logits=logits, temperature=temperature, eos=eos)
-    tokens = scene.panels[0].bar_list
-    assert [b.exact for b in tokens] == pytest.approx(right, rel=1e-12)
-    assert [b.value for b in tokens] == pytest.approx(right, rel=1e-9, abs=1e-12)
+    assert exacts(scene.panels[0]) == pytest.approx(right, rel=1e-12)
+    assert values(scene.panels[0]) == pytest.approx(right, rel=1e-9, abs=1e-12)
     told = f"{total:.4g} nats".replace("-", "−")
     flagged = [t + 1 for t in range(length) if right[t] < -4]
     count = f"{len(flagged)} of them" if flagged else "no place"
@@ -222,8 +201,8 @@ def test_the_four_questions_of_lab_08():
     # With the EOS at 0 and a at 1, ln p of b is −4 where b stands at ln((1 + e)/(e^4 − 1)) = −2.67.
     assert text(scored(logits=(0, 1, -2.5)), "flagged") == "none"
     assert text(scored(logits=(0, 1, -3.0)), "flagged") == "2"
-    hot = scored(temperature=20.0).panels[0].bar_list
-    assert [b.value for b in hot] == pytest.approx([-math.log(3)] * 5, abs=0.2)
+    hot = values(scored(temperature=20.0).panels[0])
+    assert hot == pytest.approx([-math.log(3)] * 5, abs=0.2)
     assert text(scored(temperature=0.5), "flagged") == "3"
     ended = scored(temperature=0.5, eos="2")
     rows = [b.row for b in ended.panels[0].bar_list][2:]
@@ -241,59 +220,38 @@ def test_a_softmax_before_the_logarithm_loses_the_total_when_it_is_cold():
 
 
 def mean(log_probs, tokens, eos):
-    totals, lengths = ex.sequence_log_probs(log_probs, tokens, eos)
+    totals, lengths = lab.sequence_log_probs(log_probs, tokens, eos)
     return totals / lengths, lengths
 
 
-@pytest.mark.parametrize(
-    ("given", "begins"),
-    [
-        ({"totals": ex.to_the_end, "eos": "2"}, "to_the_end counts 5 tokens, and there are 2"),
-        ({"flags": ex.flag_all, "eos": "2", "temperature": 0.2}, "flag_all flags "),
-        ({"totals": mean}, "The total is −"),
-        (
-            {"flags": lambda p, m, t: np.empty((0, 2), int), "temperature": 0.5},
-            "lambda flags no place, and should flag place 3",
-        ),
-        ({"tokens": lambda z, y: ex.token_log_probs(np.float32(z), y)}, "lambda says of place"),
-        (
-            {"totals": lambda p, y, e: (np.array([np.nan]), np.array([5]))},
-            "The total is NaN nats and should be −",
-        ),
-    ],
+@findings(
+    (lambda: scored(totals=ex.to_the_end, eos="2"), "to_the_end counts 5 tokens, and there are 2"),
+    (lambda: scored(flags=ex.flag_all, eos="2", temperature=0.2), "flag_all flags …"),
+    (lambda: scored(totals=mean), "The total is −…"),
+    (
+        lambda: scored(flags=lambda p, m, t: np.empty((0, 2), int), temperature=0.5),
+        "lambda flags no place, and should flag place 3",
+    ),
 )
-def test_the_first_function_that_is_wrong_is_named(given, begins):
-    scene = scored(**given)
-    assert scene.finding.startswith(begins)
-    assert scene.panels[0].note == ("returned float32" if "tokens" in given else "")
-    assert (readout(scene, "total").status is Status.NAN) == ("NaN" in begins)
+def test_the_first_function_that_is_wrong_is_named(scene, finding):
+    told = scene()
+    assert matches(told.finding, finding)
+    assert told.panels[0].note == ""
+    assert readout(told, "total").status is Status.ORDINARY
+
+
+def test_log_probabilities_of_another_type_are_noted():
+    scene = scored(lambda z, y: lab.token_log_probs(np.float32(z), y))
+    assert scene.finding.startswith("lambda says of place")
+    assert scene.panels[0].note == "returned float32"
+
+
+def test_a_total_that_is_no_number_is_told_as_nan():
+    scene = scored(totals=lambda p, y, e: (np.array([np.nan]), np.array([5])))
+    assert scene.finding.startswith("The total is NaN nats and should be −")
+    assert readout(scene, "total").status is Status.NAN
 
 
 def test_what_is_after_the_end_and_flagged_is_told():
     scene = scored(flags=ex.flag_all, eos="2", temperature=0.2)
     assert "after the end, flagged" in " ".join(b.row for b in scene.panels[0].bar_list)
-
-
-@pytest.mark.parametrize(
-    ("which", "function", "says"),
-    [
-        ("tokens", lambda z, y: z, "shape (1, 5, 3)"),
-        ("totals", lambda p, y, e: None, "returned None. Expected: (totals, lengths)"),
-        ("totals", lambda p, y, e: p.sum(axis=1), "shape (1,). Expected: (totals, lengths)"),
-        ("totals", lambda p, y, e: (p, y, e), "returned a tuple of 3"),
-        ("totals", lambda p, y, e: (p, y), "For the totals lambda returned an array of float64"),
-        ("totals", lambda p, y, e: (1.0, y), "For the lengths lambda returned an array of int64"),
-        ("flags", lambda p, m, t: None, "returned None. Expected: an array of integers"),
-        ("flags", lambda p, m, t: p < t, "an array of bool, shape (1, 5)"),
-        ("flags", lambda p, m, t: np.zeros((1, 2)), "an array of float64, shape (1, 2)"),
-        ("flags", lambda p, m, t: np.array([[0, 5]]), "returned the pair (0, 5)"),
-        ("flags", lambda p, m, t: np.array([[1, 0]]), "The places are (0, 0) to (0, 4)"),
-    ],
-)
-def test_a_function_that_gives_no_score_shows_what_it_gave(which, function, says):
-    assert says in problem(scored(**{which: function}))
-
-
-def test_a_sequence_wants_three_logits():
-    with pytest.raises(ValueError, match="three"):
-        made("score_sequence", logits=(1.0, 2.0))

@@ -118,8 +118,6 @@ def test_a_scene_function_that_fails_is_a_message_and_the_sliders_go_on(function
         (lambda: explore.Explorable(scene, ["p"]), TypeError, "'p'"),
         (lambda: explore.Explorable(scene, [slider("layout")]), ValueError, "layout"),
         (lambda: explore.Explorable(scene, [slider("p")] * 2), ValueError, "same name"),
-        (lambda: explore.side_by_side(log_softmax, logits=[1.0]), ValueError, "two or more"),
-        (lambda: explore.side_by_side(log_softmax, dtype="int8"), ValueError, "int8"),
     ],
 )
 def test_bad_input_is_named_with_its_rule(build, error, says):
