@@ -4,6 +4,7 @@ from pathlib import Path
 
 import banks
 import pytest
+from noticing import first_to_notice
 
 from lnnn.build.project import find_sources
 from lnnn.build.solutions import solved_namespace
@@ -80,12 +81,12 @@ def test_a_right_answer_has_full_marks_with_every_seed(suites, solutions, answer
 
 @pytest.mark.parametrize("answer", [a for a in ANSWERS if a.loses], ids=lambda a: a.id)
 def test_a_wrong_answer_loses_where_its_mistake_belongs(suites, solutions, answer, seeds):
-    lab = answered(solutions, answer)
+    lab, suite = answered(solutions, answer), suites[answer.lab]
+    concerned = (answer.function, answer.loses)
+    tests = [t for t in suite.tests if (t.rule.function, t.rule.category) == concerned]
     for seed in seeds:
-        results = suites[answer.lab].run(lab, seed, {answer.function})
-        assert answer.loses in {r.category for r in results if r.earned < r.points}, seed
-    everything = suites[answer.lab].run(lab)
-    others = [r for r in everything if r.function != answer.function]
+        assert first_to_notice(suite, tests, lab, seed), seed
+    others = suite.run(lab, functions={rule.function for rule in suite.rules} - {answer.function})
     assert score(others) == max_score(others), lost(others)
 
 
