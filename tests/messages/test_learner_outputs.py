@@ -107,7 +107,8 @@ def test_what_a_notebook_shows(pseudo, solved, name):
         assert (shown.curve is not None) == name.endswith("curve")
     data = shown._repr_mimebundle_()
     assert data["text/plain"] == str(shown)
-    own = (*TYPES, *OF_THE_ANSWERS, r"\bhint\(")  # the text takes the backticks off
+    # The text takes the backticks off; a call that is shown names its keywords.
+    own = (*TYPES, *OF_THE_ANSWERS, r"\bhint\(", r"\btemperature=")
     said(str(shown).splitlines(), own)
     said(lines_of_html(data["text/html"]), own)
 
