@@ -125,9 +125,7 @@ def nansum_in_errstate(logits, targets):
         return float(-np.nansum(targets * log_softmax(z), axis=1).mean())
 
 
-@wrong(
-    "soft_cross_entropy", "LSE minus the mean logit: right where targets sum to 1", "property"
-)
+@wrong("soft_cross_entropy", "LSE minus the mean logit: right where targets sum to 1", "property")
 def lse_minus_the_mean_logit(logits, targets):
     z, targets = soft(logits, targets)
     s = z - z.max(axis=1, keepdims=True)
