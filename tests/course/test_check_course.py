@@ -136,7 +136,7 @@ FAULTS = {
         "rules.py has the functions log_softmax, softmin",
     ),
     "a rule of another function in the suite": (
-        _edit(HIDDEN, '@rule("log_softmax", "stress"', '@rule("log_softmin", "stress"'),
+        _edit(HIDDEN, '@rule("log_softmax", "reference"', '@rule("log_softmin", "reference"'),
         "the hidden suite has the functions log_softmax, softmax, masked_log_softmax, log_softmin",
     ),
     "a rule that nobody tests": (
