@@ -73,7 +73,7 @@ def serve(channel: socket.socket, reply_bytes: int, layers: dict) -> None:
 def _call(space, reply_bytes, number, name, args, kwargs):
     """The packed reply to one call."""
     if callable(space.get(name)):
-        observed = observe_call(space[name], args, kwargs, time.process_time)
+        observed = observe_call(space[name], args, kwargs, time.thread_time)
     else:
         missing = Raised(("MissingFunction", "NameError", "Exception"), name)
         observed = Observed(raised=missing)
