@@ -144,7 +144,7 @@ def threads(s):
 """,
     )
     assert 0.1 <= session.call("f", (0.1,), {}).seconds < 0.2
-    assert 0.3 <= session.call("threads", (0.1,), {}).seconds < 0.4
+    assert 0.25 <= session.call("threads", (0.1,), {}).seconds < 0.5
     assert session.call("f", (0.0,), {}).seconds < 0.01
 
 
