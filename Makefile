@@ -40,17 +40,17 @@ ARGS   ?=
 PYTEST := $(BIN)/python -m pytest
 CORES  := -n auto
 
-# The banks measure a speed again when it is in doubt, so they may share the cores; so may pages,
-# each in a browser of its own. What waits for deadlines runs alone: two such tests at once would
-# slow each other down.
-BANKS := banks mutants faulty_labs suites_under_pytest
-BANKS := $(BANKS:%=tests/grading/test_%.py)
+# These may share the cores: they wait for no deadline, and measure a speed again when it is in
+# doubt. So may pages, each in a browser of its own. What waits for deadlines runs alone: two such
+# tests at once would slow each other down.
+SHARING := banks mutants faulty_labs suites_under_pytest follow_through tables feedback causes frames
+SHARING := $(SHARING:%=tests/grading/test_%.py)
 
 test: $(VENV)/.complete
 	$(PYTEST) tests $(CORES) --dist loadfile --ignore=tests/browser --ignore=tests/grading $(ARGS)
-	$(PYTEST) $(BANKS) $(CORES) --dist worksteal $(ARGS)
+	$(PYTEST) $(SHARING) $(CORES) --dist worksteal $(ARGS)
 	$(PYTEST) tests/browser $(CORES) --dist worksteal $(ARGS)
-	$(PYTEST) tests/grading $(BANKS:%=--ignore=%) $(ARGS)
+	$(PYTEST) tests/grading $(SHARING:%=--ignore=%) $(ARGS)
 
 # Without kernels, browsers, jails and builds of the course.
 quick: $(VENV)/.complete
@@ -59,7 +59,7 @@ quick: $(VENV)/.complete
 # The points of the lab, its answers at two seeds, its mutants, and whether it is built.
 lab: $(VENV)/.complete
 	@test -n "$(LAB)" || { echo "Which lab?  make lab LAB=04" >&2; exit 2; }
-	$(PYTEST) $(BANKS) tests/report $(CORES) -q --seeds 2 -k "lab$(LAB:lab%=%)" $(ARGS)
+	$(PYTEST) $(SHARING) tests/report $(CORES) -q --seeds 2 -k "lab$(LAB:lab%=%)" $(ARGS)
 	$(BIN)/python -m lnnn.build --check lab$(LAB:lab%=%)
 
 # The form of the page, its numbers and explorables, and whether it is built.

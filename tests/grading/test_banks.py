@@ -9,7 +9,7 @@ from noticing import first_to_notice
 from lnnn.build.project import find_sources
 from lnnn.build.solutions import solved_namespace
 from lnnn.learn import catalogue
-from lnnn.suite.lab import Lab, NamespaceCaller, stub_message
+from lnnn.suite.lab import Lab, NamespaceCaller
 from lnnn.suite.results import Outcome, max_score, score
 from lnnn.suite.runner import Suite, check_examples
 
@@ -92,10 +92,7 @@ def test_a_wrong_answer_loses_where_its_mistake_belongs(suites, solutions, answe
 
 @pytest.mark.parametrize("lab", LABS)
 def test_a_stub_is_not_written_and_earns_nothing(suites, lab):
-    stubs = "\n".join(
-        f"def {f}(*a, **k): raise NotImplementedError({stub_message(f)!r})"
-        for f in {rule.function for rule in suites[lab].rules}
-    )
+    stubs = "\n".join(map(banks.stub, {rule.function for rule in suites[lab].rules}))
     for namespace in ({}, run_source(stubs)):
         results = suites[lab].run(Lab(NamespaceCaller(namespace)))
         assert {r.outcome for r in results} == {Outcome.NOT_WRITTEN}

@@ -5,23 +5,18 @@ from pathlib import Path
 import banks
 import pytest
 
+from lnnn.grading.jail import Limits
 from lnnn.grading.runner import Grader
 from lnnn.grading.submission import Statement, Submission
 from lnnn.grading.suites import Suites
-from lnnn.suite.lab import stub_message
 
 HIDDEN = Path(__file__).parents[1] / "hidden"
 SUITES = Suites(HIDDEN)
 SOLUTIONS = {lab: SUITES.release(lab).solutions for lab in SUITES.labs}
 
 
-def stub(function):
-    says = stub_message(function)
-    return f"def {function}(*args, **kwargs):\n    raise NotImplementedError({says!r})"
-
-
-def commonest_mistake(lab, function):
-    """The first wrong answer of the bank, which lists the commonest first."""
+def mistake(lab, function):
+    """The first wrong answer of the bank."""
     wrong = (a for a in banks.answers(lab) if a.function == function and a.loses)
     return next(wrong).source
 
@@ -31,8 +26,8 @@ CASCADES = [
     for lab, solutions in SOLUTIONS.items()
     for function in solutions
     for kind, source in (
-        ("stub", stub(function)),
-        ("mistake", commonest_mistake(lab, function)),
+        ("stub", banks.stub(function)),
+        ("mistake", mistake(lab, function)),
     )
 ]
 
@@ -40,7 +35,7 @@ CASCADES = [
 @pytest.fixture(scope="module")
 def grade():
     """Grade the solution of a lab with other code in the place of some functions; its result."""
-    with Grader(SUITES, seed=3) as grader:
+    with Grader(SUITES, seed=3, limits=Limits(call_seconds=2.0)) as grader:
 
         def grade(lab, **answers):
             texts = [
@@ -76,7 +71,7 @@ def test_a_whole_solution_is_marked_as_it_is(grade, lab):
 
 
 def test_the_result_says_what_was_taken_to_be_right(grade):
-    graded = grade("lab04_log_softmax", log_softmax=stub("log_softmax"))
+    graded = grade("lab04_log_softmax", log_softmax=banks.stub("log_softmax"))
     softmaxes = ("softmax", "masked_log_softmax")
     assert graded.as_if == dict.fromkeys(softmaxes, ("log_softmax",))
     assert graded.score == 64
@@ -85,17 +80,17 @@ def test_the_result_says_what_was_taken_to_be_right(grade):
 
 def test_a_chain_is_marked_link_by_link(grade):
     """sequence_log_prob builds on nll, geometric_mean_prob on both."""
-    graded = grade("lab01_ln_basics", nll=stub("nll"))
+    graded = grade("lab01_ln_basics", nll=banks.stub("nll"))
     assert graded.as_if == {"sequence_log_prob": ("nll",), "geometric_mean_prob": ("nll",)}
     broken = "def sequence_log_prob(p):\n    return float(nll(p).sum())"
-    graded = grade("lab01_ln_basics", nll=stub("nll"), sequence_log_prob=broken)
+    graded = grade("lab01_ln_basics", nll=banks.stub("nll"), sequence_log_prob=broken)
     assert graded.as_if["geometric_mean_prob"] == ("sequence_log_prob",)
     assert set(f for f, lost in points(graded).items() if lost) == {"nll", "sequence_log_prob"}
 
 
 # ------------------------------------------------------------------------- attacks on the mechanism
 LAB = "lab04_log_softmax"
-SOFTMAX = {"log_softmax": stub("log_softmax")}
+SOFTMAX = {"log_softmax": banks.stub("log_softmax")}
 
 
 def test_a_later_function_never_stands_in(grade):

@@ -16,11 +16,14 @@ def join(buffers):
     return b"".join(bytes(buffer) for buffer in buffers)
 
 
+NOT_AS_LONG = "the test's frame is not as long as its prefix says"
+
+
 def read(frame, limit=LIMIT, own=False):
     prefix, body = frame[: frames.PREFIX.size], frame[frames.PREFIX.size :]
     structure, total = frames.check_prefix(prefix, limit)
     if total != len(body):
-        raise frames.FrameError("the test's frame is not as long as its prefix says")
+        raise frames.FrameError(NOT_AS_LONG)
     return frames.unpack(np.frombuffer(bytearray(body), np.uint8), structure, own)
 
 
@@ -331,8 +334,9 @@ MALFORMED = {
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_a_malformed_frame_is_refused(name):
-    with pytest.raises(frames.FrameError):
+    with pytest.raises(frames.FrameError) as refused:
         read(MALFORMED[name])
+    assert str(refused.value) != NOT_AS_LONG
 
 
 def test_the_forger_of_these_tests_can_also_build_a_good_frame():

@@ -9,7 +9,7 @@ import pytest
 
 from lnnn.grading.jail import Jail
 from lnnn.grading.reading import Reader
-from lnnn.grading.resuming_caller import ResumingCaller
+from lnnn.grading.resuming_caller import Budget, ResumingCaller
 from lnnn.grading.suites import Suites
 from lnnn.suite.lab import Lab
 from lnnn.suite.runner import NotCountedError, Suite, generator
@@ -62,7 +62,7 @@ def caller(request, jail):
         submission = reader.read(file, suite.lab)
     if submission.problem:
         pytest.fail(submission.problem, pytrace=False)
-    caller = ResumingCaller(jail, submission.statements, jail.limits.total_seconds)
+    caller = ResumingCaller(jail, submission.statements, Budget(jail.limits.total_seconds))
     yield caller
     caller.close()
 

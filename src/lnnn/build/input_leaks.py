@@ -34,10 +34,10 @@ class RecordingCaller(NamespaceCaller):
 
     def call(self, name, args, kwargs):
         """Record the call, then make it."""
-        given = [(str(i), arg) for i, arg in enumerate(args)] + sorted(kwargs.items())
-        if any(_says_something(value) for _, value in given):
-            self.calls.add((name, *((key, _packed(value)) for key, value in given)))
-        self.arrays |= {numbers for _, value in given if (numbers := _numbers(value))}
+        given = [*args, *kwargs.values()]
+        if any(map(_says_something, given)):
+            self.calls.add(packed_call(name, args, kwargs))
+        self.arrays |= {numbers for value in given if (numbers := _numbers(value))}
         return super().call(name, args, kwargs)
 
 
@@ -70,6 +70,12 @@ def written_out(handed: dict[str, RecordingCaller], notebooks: list[Path]) -> li
         for path in notebooks
         for numbers in sorted(_literals(path.read_text(encoding="utf-8")) & arrays)
     ]
+
+
+def packed_call(name: str, args: tuple, kwargs: dict) -> tuple:
+    """Something that is equal for equal calls, and can stand in a set."""
+    given = [*((str(i), arg) for i, arg in enumerate(args)), *sorted(kwargs.items())]
+    return (name, *((key, _packed(value)) for key, value in given))
 
 
 def _packed(value):

@@ -7,7 +7,6 @@ the function did call one of them.
 """
 
 import marshal
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from lnnn.suite.lab import Lab
@@ -40,12 +39,11 @@ def follow_through(
     seed: int,
     verdicts: list[Verdict],
     release: Release,
-    caller_with: Callable[[tuple[list[str], bytes]], ResumingCaller],
+    caller: ResumingCaller,
 ) -> tuple[list[Verdict], dict[str, tuple[str, ...]]]:
     """The verdicts after follow-through, and which functions were right ones for which.
 
-    ``caller_with(stand_ins)`` gives a caller in whose sessions these take the place of the
-    submission's own functions.
+    ``caller`` is the one that gave the verdicts; the functions run again by others like it.
     """
     functions = list(dict.fromkeys(verdict.test.function for verdict in verdicts))
     by_function = {f: [v for v in verdicts if v.test.function == f] for f in functions}
@@ -55,14 +53,14 @@ def follow_through(
         faulty = [f for f in faulty if f in release.solutions]
         if not faulty or not _may_gain(by_function[function]):
             continue
-        caller = caller_with((faulty, compiled(release, faulty)))
+        other = caller.another((faulty, compiled(release, faulty)))
         try:
-            again = verdicts_of(suite, caller, seed, {function})
-            used = caller.stand_ins_called()
+            again = verdicts_of(suite, other, seed, {function})
+            used = other.stand_ins_called()
         finally:
-            caller.close()
-        if caller.failure is not None:
-            raise caller.failure
+            other.close()
+        if other.failure is not None:
+            raise other.failure
         if used and _score(again) > _score(by_function[function]):
             by_function[function] = again
             as_if[function] = tuple(f for f in faulty if f in used)

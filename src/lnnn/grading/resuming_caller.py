@@ -8,7 +8,9 @@ sessions of a submission share one time budget.
 """
 
 import contextlib
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from lnnn.messages import _
@@ -51,14 +53,25 @@ _TOLD = frozenset(
 _LONGEST = 400
 
 
+@dataclass
+class Budget:
+    """The seconds that all sessions of one submission share, and what is ``left`` of them."""
+
+    seconds: float
+    left: float = field(init=False)
+
+    def __post_init__(self):
+        self.left = self.seconds
+
+
 class ResumingCaller:
     """The caller (see ``suite.lab.Caller``) of one submission, over as many sessions as it takes.
 
-    ``ended`` holds every ``SessionEnded`` so far, ``ledger`` which statements ran.
-    ``stand_ins`` are names and code that take the place of the submission's functions: see
-    ``Session.stand_in``. ``raised[i]`` is the built-in exception that the last call of test i
-    raised, or "". ``failure`` is what went wrong on the grader's own side, ``opening`` the seconds
-    that opening sessions took.
+    ``budget`` is its time, shared with ``another`` caller. ``stand_ins`` are names and code that
+    take the place of the submission's functions: see ``Session.stand_in``. ``ended`` holds every
+    ``SessionEnded`` so far, ``ledger`` which statements ran. ``raised[i]`` is the built-in
+    exception that the last call of test i raised, or "". ``failure`` is what went wrong on the
+    grader's own side, ``opening`` the seconds that opening sessions took.
     """
 
     clock = Session.clock
@@ -67,13 +80,13 @@ class ResumingCaller:
         self,
         jail: Jail,
         statements: tuple[Statement, ...],
-        seconds: float,
+        budget: Budget,
         stand_ins: tuple[list[str], bytes] | None = None,
     ):
         self._jail = jail
         self._statements = statements
         self._stand_ins = stand_ins
-        self._all = self._left = seconds
+        self._budget = budget
         self._stack = ExitStack()
         self._session = None
         self._deadly: set[int] = set()
@@ -89,14 +102,13 @@ class ResumingCaller:
         self.failure: Exception | None = None
         self.opening = 0.0
 
-    @property
-    def left(self) -> float:
-        """Seconds left of the time budget."""
-        return max(self._left, 0.0)
+    def another(self, stand_ins: tuple[list[str], bytes] | None = None) -> "ResumingCaller":
+        """A caller of the same submission that knows nothing of this one but the time left."""
+        return ResumingCaller(self._jail, self._statements, self._budget, stand_ins)
 
     def open(self) -> None:
         """Start a session and run the statements in it, unless one is open."""
-        while self._session is None and self._left > 0:
+        while self._session is None and self._budget.left > 0:
             start = perf_counter()
             self._session = self._stack.enter_context(self._jail.open())
             self.opening += perf_counter() - start
@@ -135,23 +147,11 @@ class ResumingCaller:
     def names(self) -> set[str]:
         """The functions that the cells define."""
         self.open()
-        if self._session is None:
-            return set()
-        try:
-            return set(self._timed(self._session.names))
-        except SessionEnded as end:
-            self._end(end)
-            return set()
+        return self._told(Session.names)
 
     def stand_ins_called(self) -> set[str]:
         """Which functions that stand in were called in the session that is open; see Session."""
-        if self._session is None:
-            return set()
-        try:
-            return set(self._timed(self._session.stand_ins_called))
-        except SessionEnded as end:
-            self._end(end)
-            return set()
+        return self._told(Session.stand_ins_called)
 
     def call(self, name: str, args: tuple, kwargs: dict) -> Observed:
         """Call ``name``, in a fresh session where the last one ended."""
@@ -169,7 +169,7 @@ class ResumingCaller:
             self.open()
             if self._session is None:
                 why = _("The time for the whole submission ({seconds:g} s) was used up.")
-                why = why.format(seconds=self._all)
+                why = why.format(seconds=self._budget.seconds)
         if why is not None:
             self._lost = _not_run(why)
             return Observed(raised=_ENDED)
@@ -202,12 +202,22 @@ class ResumingCaller:
         """The submission's process stands still for the block."""
         return contextlib.nullcontext() if self._session is None else self._session.paused()
 
+    def _told(self, ask: Callable[[Session], list[str]]) -> set[str]:
+        """The names that the session that is open tells; none where there is none, or it ends."""
+        if self._session is None:
+            return set()
+        try:
+            return set(self._timed(ask, self._session))
+        except SessionEnded as end:
+            self._end(end)
+            return set()
+
     def _timed(self, function, *args):
         start = perf_counter()
         try:
             return function(*args)
         finally:
-            self._left -= perf_counter() - start
+            self._budget.left -= perf_counter() - start
 
     def _end(self, end: SessionEnded) -> None:
         self.ended.append(end)

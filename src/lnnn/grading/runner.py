@@ -17,7 +17,7 @@ from .causes import Ledger, at_most
 from .follow_through import follow_through, verdicts_of
 from .jail import Jail, Limits
 from .reading import Reader
-from .resuming_caller import ResumingCaller, only_these_imports
+from .resuming_caller import Budget, ResumingCaller, only_these_imports
 from .submission import CellError, Submission
 from .suites import Suites
 
@@ -104,7 +104,8 @@ class Grader:
         start = perf_counter()
         timings: dict[str, float] = {}
         suite = self._suite(submission.lab)
-        caller = ResumingCaller(self._jail, submission.statements, self.limits.total_seconds)
+        budget = Budget(self.limits.total_seconds)
+        caller = ResumingCaller(self._jail, submission.statements, budget)
         try:
             with _stopwatch(timings, "cells"):
                 caller.open()
@@ -116,16 +117,9 @@ class Grader:
             caller.close()
         if caller.failure is not None:
             raise caller.failure
-        callers = [caller]  # they share one budget of time
-
-        def caller_with(stand_ins):
-            left = callers[-1].left
-            callers.append(ResumingCaller(self._jail, submission.statements, left, stand_ins))
-            return callers[-1]
-
         with _stopwatch(timings, "follow-through"):
             release = self.suites.release(submission.lab)
-            verdicts, as_if = follow_through(suite, self.seed, verdicts, release, caller_with)
+            verdicts, as_if = follow_through(suite, self.seed, verdicts, release, caller)
         tests = [verdict.test for verdict in verdicts]
         causes = _Causes(caller.ledger, submission, defined)
         for_student = [
@@ -135,7 +129,7 @@ class Grader:
         with _stopwatch(timings, "curve"):
             # The plot of a function that was marked as if another were right shows that other's.
             own = [test for test in tests if test.function not in as_if]
-            curves = self._curves(submission, own, callers[-1].left, notes)
+            curves = _curves(caller.another(), own, notes)
         errors = sorted((*submission.errors, *caller.ledger.cell_errors), key=lambda e: e.index)
         status = caller.ended[0].reason if caller.ended else PARTIAL if errors else GRADED
         return Graded(
@@ -176,36 +170,35 @@ class Grader:
             self._suites[lab] = Suite(self.suites.path(lab))
         return self._suites[lab]
 
-    def _curves(self, submission, tests, seconds, notes) -> list[ErrorCurve]:
-        """The error curves of the functions that answer.
 
-        They come from a fork of their own, which has never seen a hidden input: a function that
-        remembers its arguments could draw them into the picture otherwise.
-        """
-        answered = {Outcome.PASSED, Outcome.FAILED}
-        outcomes: dict[str, set[Outcome]] = {}
-        for test in tests:
-            outcomes.setdefault(test.function, set()).add(test.outcome)
-        answering = [f for f, seen in outcomes.items() if f in labs.sweeps() and seen <= answered]
-        if not answering:
-            return []
-        curves = []
-        caller = ResumingCaller(self._jail, submission.statements, seconds)
-        try:
-            for function in answering:
-                curve = measure(Lab(caller), function)
-                if caller.ended:
-                    text = _("The error plots end at {function}: {why}")
-                    notes.append(text.format(function=function, why=caller.ended[0].told))
-                    break
-                if curve is not None:
-                    curves.append(curve)
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            text = _("The error plot of {function} could not be drawn ({kind}).")
-            notes.append(text.format(function=function, kind=type(error).__name__))
-        finally:
-            caller.close()
-        return curves
+def _curves(caller: ResumingCaller, tests: list[TestResult], notes: list[str]) -> list[ErrorCurve]:
+    """The error curves of the functions that answer.
+
+    The caller is one that has never seen a hidden input: a function that remembers its arguments
+    could draw them into the picture otherwise.
+    """
+    answered = {Outcome.PASSED, Outcome.FAILED}
+    outcomes: dict[str, set[Outcome]] = {}
+    for test in tests:
+        outcomes.setdefault(test.function, set()).add(test.outcome)
+    curves = []
+    try:
+        for function, seen in outcomes.items():
+            if function not in labs.sweeps() or not seen <= answered:
+                continue
+            curve = measure(Lab(caller), function)
+            if caller.ended:
+                text = _("The error plots end at {function}: {why}")
+                notes.append(text.format(function=function, why=caller.ended[0].told))
+                break
+            if curve is not None:
+                curves.append(curve)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        text = _("The error plot of {function} could not be drawn ({kind}).")
+        notes.append(text.format(function=function, kind=type(error).__name__))
+    finally:
+        caller.close()
+    return curves
 
 
 @contextmanager

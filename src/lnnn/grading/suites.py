@@ -37,6 +37,7 @@ class Suites:
 
     def __init__(self, folder: Path):
         self.folder = Path(folder)
+        self._releases: dict[str, Release] = {}
         self._paths = {p.stem.removeprefix("test_"): p for p in self.folder.glob("test_lab*.py")}
         if not self._paths:
             text = _(
@@ -71,6 +72,11 @@ class Suites:
 
     def release(self, lab: str) -> Release:
         """What the lab shipped. Nothing when the lab was never released from a notebook."""
+        if lab not in self._releases:
+            self._releases[lab] = self._read_release(lab)
+        return self._releases[lab]
+
+    def _read_release(self, lab: str) -> Release:
         path = self.folder / "release" / f"{lab}.json"
         try:
             record = json.loads(path.read_text(encoding="utf-8"))

@@ -26,6 +26,8 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from lnnn.suite.lab import stub_message
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -45,6 +47,11 @@ class Answer:
         """``lab04-log_softmax-base_2_logarithm``: what ``pytest -k`` looks for."""
         words = re.sub(r"\W+", "_", self.idea).strip("_").lower()
         return f"{self.lab.partition('_')[0]}-{self.function}-{words}"
+
+
+def stub(function: str) -> str:
+    """What a lab ships in the place of a function."""
+    return f"def {function}(*a, **k):\n    raise NotImplementedError({stub_message(function)!r})"
 
 
 def answers(lab: str) -> list[Answer]:

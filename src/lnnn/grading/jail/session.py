@@ -49,7 +49,6 @@ class CellOutcome:
 
     ok: bool
     error: Raised | None
-    seconds: float
     line: int | None = None
 
 
@@ -58,8 +57,8 @@ class Session:
 
     It can be the caller of a ``suite.lab.Lab``. Use it from one thread. A MemoryError that the
     submission's code can report is an ordinary ``Observed`` and the session goes on; when memory
-    kills the process the session ends with reason ``"memory"``. The seconds of a call are processor
-    time of all its threads, read from outside; wall time where the system can't tell.
+    kills the process the session ends with reason ``"memory"``. The seconds of a call are the
+    processor time that it claims, but no less than the clock of its process allows: see _seconds.
     """
 
     clock = staticmethod(time.process_time)
@@ -106,14 +105,12 @@ class Session:
             if isinstance(cell, str):
                 cell = Cell(cell)
             label = cell.label or f"cell {position}"
-            elapsed, reply = self._ask("cell", (cell.source, label, cell.line), label)
-            raised, line, seconds = self._parts(reply, 3)
+            _elapsed, reply = self._ask("cell", (cell.source, label, cell.line), label)
+            raised, line = self._parts(reply, 2)
             error = self._raised(raised)
             if line is not None and type(line) is not int:
                 self._break("a line that is no number")
-            outcomes.append(
-                CellOutcome(error is None, error, self._seconds(seconds, elapsed, elapsed), line)
-            )
+            outcomes.append(CellOutcome(error is None, error, line))
         return outcomes
 
     def read(self, *request) -> tuple:
@@ -151,15 +148,14 @@ class Session:
         elapsed, reply = self._ask("call", (name, tuple(args), dict(kwargs)), name)
         end = self._processor_time()
         used = elapsed if start is None or end is None else end - start
-        value, raised, mutated, warnings, seconds = self._parts(reply, 5)
-        transferred = self._sent + self._received(value)
-        transfer = _TRANSFER_SECONDS + transferred / _TRANSFER_BYTES_PER_SECOND
+        value, raised, mutated, warnings, claimed = self._parts(reply, 5)
+        transferred = self._sent + getattr(value, "nbytes", 0)
         return Observed(
             value,
             self._raised(raised),
             self._texts(mutated, 100),
             self._texts(warnings, 20),
-            self._seconds(seconds, used - transfer, elapsed),
+            self._seconds(claimed, used, transferred, elapsed),
         )
 
     def probe(self, hidden: list, forbidden: list, outside_pid: int) -> list[str]:
@@ -318,16 +314,15 @@ class Session:
             self._break("something else than a list of texts")
         return tuple(text[:_LONGEST_TEXT] for text in texts)
 
-    def _seconds(self, claimed, least, most):
+    def _seconds(self, claimed, used, transferred, elapsed):
         """The time of a call: what the submission claims, within what our clocks allow.
 
-        Its own clock is fine. Ours of its process is one of ticks, since that has a limit of
-        processor time; what it misses lies within what a transfer may take.
+        It claims the processor time of the thread that was called. We read ``used``, that of all
+        its threads, from outside, less what it takes to transfer the bytes; a process whose
+        processor time is limited has a clock of ticks, and what that misses is less than a transfer
+        may take. ``elapsed`` is wall time.
         """
         if type(claimed) is not float or not claimed >= 0:
             self._break("a time that is none")
-        return min(max(claimed, least), most)
-
-    @staticmethod
-    def _received(value):
-        return getattr(value, "nbytes", 0)
+        transfer = _TRANSFER_SECONDS + transferred / _TRANSFER_BYTES_PER_SECOND
+        return min(max(claimed, used - transfer), elapsed)

@@ -107,17 +107,15 @@ def _pack_observed(number, observed):
 def _cell(space, source, label, first):
     """Run a piece of a cell that begins in its line ``first``."""
     error, line = None, None
-    start = time.perf_counter()
     try:
         _remember(label, first, source)
         exec(_compiled(source, label, first), space)
     except BaseException as caught:  # noqa: BLE001 - SystemExit and the like must not end the lab
         error, line = caught, _line_of(caught, label)
-    seconds = time.perf_counter() - start
     if error is None:
-        return None, None, seconds
+        return None, None
     raised = describe(error)
-    return (list(raised.classes), _clean(raised.message)), line, seconds
+    return (list(raised.classes), _clean(raised.message)), line
 
 
 _FEATURES = functools.reduce(

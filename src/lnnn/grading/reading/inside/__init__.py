@@ -2,8 +2,8 @@
 
 One way through: ``encoding`` → ``notebook`` or ``script`` → ``cells`` (``magics``, ``display``,
 ``names``) → statements. Like the rest of the inside it imports nothing of the course and speaks no
-language: it tells keys, of which ``reading.words`` makes sentences. What it does takes time and
-memory in proportion to the size of the file.
+language: it tells keys, of which ``reading.words`` makes sentences. What it does itself takes time
+and memory in proportion to the size of the file; Python's parser, on some texts, takes more.
 """
 
 from . import cells, encoding, notebook, script

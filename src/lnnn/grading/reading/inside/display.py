@@ -8,6 +8,8 @@ Bodies of functions and classes are left alone: what they call is the student's 
 import ast
 from collections.abc import Iterable
 
+from .names import name_of_import
+
 _CALLS = frozenset({"check", "hint", "quiz", "progress", "explore"})
 # What a notebook has and plain Python has not.
 _NOTEBOOK_CALLS = frozenset({"display", "get_ipython"})
@@ -82,7 +84,7 @@ def _below(node: ast.stmt) -> list[ast.stmt]:
 
 def _bound(node: ast.Import | ast.ImportFrom) -> Iterable[str]:
     """The names that an import binds."""
-    return (alias.asname or alias.name.split(".")[0] for alias in node.names)
+    return map(name_of_import, node.names)
 
 
 def _imports_course(node: ast.AST) -> bool:

@@ -43,7 +43,7 @@ def _bound_by(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Name):
         return [node.id] if isinstance(node.ctx, ast.Store) else []
     if isinstance(node, ast.alias):
-        return [node.asname or node.name.partition(".")[0]]
+        return [name_of_import(node)]
     if isinstance(node, ast.arg):
         return [node.arg]
     if isinstance(node, ast.MatchMapping):
@@ -51,6 +51,11 @@ def _bound_by(node: ast.AST) -> list[str]:
     if isinstance(node, (*_SCOPES[:3], ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
         return [node.name] if node.name else []
     return []
+
+
+def name_of_import(alias: ast.alias) -> str:
+    """The name that a part of an import statement binds."""
+    return alias.asname or alias.name.partition(".")[0]
 
 
 def _tellable(names: set[str]) -> set[str]:
