@@ -370,3 +370,10 @@ def test_a_ratio_near_the_limit_is_measured_again_and_the_best_time_counts():
     assert calls == 3
     assert ratio < 1
     assert measured(*[0.11] * 6)[0] == 6
+
+
+def test_a_hiccup_as_long_as_four_rounds_does_not_make_a_function_slow():
+    lab, over = Stopwatch(), time.monotonic() + 0.12
+    lab.seconds = (0.2 if time.monotonic() < over else 0.001 for _ in range(6))
+    assert speed_ratio(lab, lab.f, lambda: time.sleep(0.01), 10)[2] < 1
+    assert lab.calls > 4
