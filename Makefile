@@ -43,7 +43,8 @@ CORES  := -n auto
 # These may share the cores: they wait for no deadline, and measure a speed again when it is in
 # doubt. So may pages, each in a browser of its own. What waits for deadlines runs alone: two such
 # tests at once would slow each other down.
-SHARING := banks mutants faulty_labs suites_under_pytest follow_through tables feedback causes frames
+SHARING := banks mutants faulty_labs suites_under_pytest follow_through tables feedback causes \
+    frames reading_linear reading_fuzz submission_files submission_cells
 SHARING := $(SHARING:%=tests/grading/test_%.py)
 
 test: $(VENV)/.complete
@@ -109,15 +110,19 @@ $(BIN)/python:
 
 # The stamps: installed again only when the dependencies or the pins changed. JupyterLab asks a
 # first-time reader about news; the override answers no.
+define install
+@$(PIP) install --quiet --constraint $(PINS) --editable '.[$(1)]'
+@mkdir -p $(VENV)/share/jupyter/lab/settings
+@printf '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}\n' \
+    > $(VENV)/share/jupyter/lab/settings/overrides.json
+endef
+
 $(VENV)/.installed: pyproject.toml $(PINS) | $(BIN)/python
 	@echo "Installing the course into $(VENV); the first time takes a few minutes …"
-	@$(PIP) install --quiet --constraint $(PINS) --editable '.[lab]'
-	@mkdir -p $(VENV)/share/jupyter/lab/settings
-	@printf '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}\n' \
-	    > $(VENV)/share/jupyter/lab/settings/overrides.json
+	$(call install,lab)
 	@touch $@
 
-$(VENV)/.complete: pyproject.toml $(PINS) $(VENV)/.installed
-	@echo "Installing what the tests and the build need …"
-	@$(PIP) install --quiet --constraint $(PINS) --editable '.[test]'
-	@touch $@
+$(VENV)/.complete: pyproject.toml $(PINS) | $(BIN)/python
+	@echo "Installing the course and what the tests and the build need into $(VENV) …"
+	$(call install,test)
+	@touch $(VENV)/.installed $@
