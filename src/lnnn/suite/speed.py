@@ -14,12 +14,12 @@ def speed_ratio(lab, call, yardstick, limit: float):
     ``call`` calls one function of ``lab``; its time is that on the student's side. The two run in
     turn, the yardstick twice: one stall of a busy machine would spoil a single time either way. The
     best times count. A ratio far below ``limit`` is believed after two rounds, one far above after
-    four, any other after six, of which the last two wait a moment: a busy machine costs time, and
-    neither takes nor gives points.
+    four, any other after six; while it is above, the last two wait a moment: a busy machine costs
+    time, and neither takes nor gives points.
     """
-    student = other = float("inf")
+    student = other = ratio = float("inf")
     for turn in range(1, _MOST + 1):
-        if turn > _SURE:
+        if turn > _SURE and ratio > limit:
             time.sleep(_PAUSE)
         answer = call()
         student = min(student, lab.last.seconds)
